@@ -1,0 +1,1 @@
+"""Embedding models: where they come from, and the runtimes that compute them."""

@@ -1,0 +1,363 @@
+"""Building a snapshot: reference sets, model and control set in, a published generation out.
+
+1. The model's network is put in place (the embedded one, or one exported from open_clip).
+2. Every reference is decoded, hashed and embedded in all reference views.
+3. Control set and impostors are run against the index: normalisation and rates (calibration.py).
+4. Everything is written to a folder of its own, loaded again, and must find its own references.
+5. One rename publishes it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer import control as control_sets
+from indexer.backends import embedded
+from indexer.backends.runtime import open_runtime
+from indexer.calibration import (
+    MIN_CONTROL,
+    MIN_IMPOSTORS,
+    Calibration,
+    Normaliser,
+    RateCurve,
+)
+from indexer.control import ControlSet, in_groups
+from indexer.errors import CalibrationError, ManifestError, ModelError, PictureError, SnapshotError
+from indexer.index import snapshot as snapshots
+from indexer.index.flat import FlatHashIndex, FlatVectorIndex
+from indexer.index.snapshot import Snapshot
+from indexer.matcher import Matcher
+from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
+from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
+from indexer.signals.images import decode
+from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
+from indexer.signals.views import REFERENCE_VIEWS, pixels
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, how much of it is done, and how much there is."""
+
+_IMPOSTOR_VIEWS = tuple(n for n, view in enumerate(REFERENCE_VIEWS) if view.name in ("whole", "centre_80"))
+_CHECKED_REFERENCES = 200
+_CHUNK = 2048
+_HASH_NEIGHBOURS = 64
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build gave; `warnings` are for a person to read."""
+
+    path: Path
+    generation: str
+    sets: int
+    references: int
+    vectors: int
+    hashes: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Signals:
+    """Signals of all references in row order; `vectors` (references, views, dim)."""
+
+    vectors: FloatArray
+    hashes: list[PerceptualHashes]
+    pixel_sha256: list[str]
+
+
+def build(
+    sets: Sequence[tuple[ReferenceSet, Path]],
+    out: Path,
+    *,
+    model: str = embedded.NAME,
+    pretrained: str = "",
+    control: Path | None = None,
+    runtime: str = "auto",
+    progress: Progress = lambda *_: None,
+) -> BuildReport:
+    """Build and publish a generation below `out` from sets and the folders that hold their pictures.
+
+    `control` is a folder of unrelated pictures, or a control set file; without one the embedded model's own is used.
+    Raises ManifestError, ModelError, CalibrationError or SnapshotError; what was in force before then stays so.
+    """
+    if not any(item.references for item, _ in sets):
+        raise ManifestError("there is no reference picture to index")
+    out.mkdir(parents=True, exist_ok=True)
+    with _workshop(out) as folder:
+        progress("model", 0, 1)
+        spec = _place_model(folder, model, pretrained)
+        backend = open_runtime(folder / snapshots.MODEL_FILE, spec, runtime)
+        progress("model", 1, 1)
+        crowd = _control_set(control, spec, backend, progress)
+        signals = _reference_signals(sets, spec, backend, progress)
+        progress("calibrate", 0, 1)
+        snapshot, warnings = _assemble(sets, signals, spec, crowd, snapshots.next_generation(out), folder)
+        progress("calibrate", 1, 1)
+        snapshots.write(snapshot, folder)
+        loaded = snapshots.load(folder)
+        _find_own_references(loaded, sets, backend, progress)
+        path = snapshots.publish(folder, out)
+    return BuildReport(
+        path, snapshot.generation, len(sets), len(snapshot.references), len(snapshot.vectors), len(snapshot.pdq), warnings
+    )
+
+
+@contextmanager
+def _workshop(out: Path) -> Iterator[Path]:
+    """Give a folder on the same disk as `out`, so that publishing is a rename; leave nothing behind on failure."""
+    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=out))
+    folder.chmod(0o755)
+    try:
+        (folder / "model").mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place_model(folder: Path, model: str, pretrained: str) -> ModelSpec:
+    path = folder / snapshots.MODEL_FILE
+    if model == embedded.NAME:
+        return embedded.export(path)
+    try:
+        from indexer.backends import open_clip  # noqa: PLC0415 (torch is an extra, needed for other models alone)
+    except ImportError as error:
+        raise ModelError(
+            f"another model than {embedded.NAME} needs open_clip and torch: pip install 'lora-screening[indexer]'"
+        ) from error
+    return open_clip.export(model, pretrained, path)
+
+
+def _control_set(source: Path | None, spec: ModelSpec, backend: EmbeddingBackend, progress: Progress) -> ControlSet:
+    if source is None:
+        source = embedded.FOLDER / control_sets.FILE
+        if spec.name != embedded.NAME:
+            raise CalibrationError(
+                f"there is no control set for {spec.label}: name a folder of {MIN_CONTROL} or more unrelated pictures"
+                " with --control DIR"
+            )
+    if source.is_dir():
+        pictures = control_sets.pictures_below(source)
+        found = control_sets.measure(pictures, spec, backend, lambda n: progress("control set", n, len(pictures)))
+    else:
+        found = control_sets.load(source)
+    if found.model != spec.fingerprint:
+        raise CalibrationError(f"the control set {source.name} was made with another model than {spec.label}")
+    if len(found) < MIN_CONTROL:
+        raise CalibrationError(f"the control set has {len(found)} pictures; rates need {MIN_CONTROL} at least")
+    return found
+
+
+def _reference_signals(
+    sets: Sequence[tuple[ReferenceSet, Path]], spec: ModelSpec, backend: EmbeddingBackend, progress: Progress
+) -> _Signals:
+    work = [(folder / reference.id, reference) for item, folder in sets for reference in item.references]
+
+    def prepare(item: tuple[Path, Reference]) -> tuple[FloatArray, PerceptualHashes, str] | str:
+        path, reference = item
+        try:
+            picture = decode(str(path), path.read_bytes())
+        except (PictureError, OSError) as error:
+            return str(error)
+        if picture.byte_sha256 != reference.sha256:
+            return f"{path}: changed while it was read"
+        views = np.stack([pixels(picture, view, spec) for view in REFERENCE_VIEWS])
+        return views, perceptual_hashes(picture), picture.pixel_sha256
+
+    vectors: list[FloatArray] = []
+    hashes: list[PerceptualHashes] = []
+    pixel_sha256: list[str] = []
+    faults: list[str] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, prepared in enumerate(in_groups(pool, prepare, work), start=1):
+            progress("references", done, len(work))
+            if isinstance(prepared, str):
+                faults.append(prepared)
+                continue
+            views, hashed, pixel_hash = prepared
+            vectors.append(backend.embed(views))
+            hashes.append(hashed)
+            pixel_sha256.append(pixel_hash)
+    if faults:
+        raise ManifestError("\n".join(faults))
+    return _Signals(np.stack(vectors), hashes, pixel_sha256)
+
+
+def _assemble(
+    sets: Sequence[tuple[ReferenceSet, Path]],
+    signals: _Signals,
+    spec: ModelSpec,
+    crowd: ControlSet,
+    generation: str,
+    folder: Path,
+) -> tuple[Snapshot, tuple[str, ...]]:
+    items = tuple(item for item, _ in sets)
+    owners = np.asarray([n for n, item in enumerate(items) for _ in item.references])
+    count, views, dim = signals.vectors.shape
+    rows = np.stack([np.repeat(np.arange(count), views), np.tile(np.arange(views), count)], axis=1).astype(np.int32)
+    reliable = np.asarray([item.reliable for item in signals.hashes])
+    hash_rows = np.flatnonzero(reliable).astype(np.int32)
+    related = _related(items)
+    normaliser, cosine = _calibrate_cosine(signals.vectors, owners, related, crowd)
+    pdq = _stack([signals.hashes[row].pdq for row in hash_rows], (8, 32))
+    phash = _stack([signals.hashes[row].phash for row in hash_rows], (8,))
+    calibrations = {
+        "cosine": cosine,
+        "pdq_distance": _calibrate_hash(pdq, owners[hash_rows], related, crowd.pdq[crowd.reliable]),
+        "phash_distance": _calibrate_hash(phash[:, None, :], owners[hash_rows], related, crowd.phash[crowd.reliable]),
+    }
+    canary = int(hash_rows[0]) if len(hash_rows) else 0
+    references = [(reference, place) for item, place in sets for reference in item.references]
+    snapshot = Snapshot(
+        generation=generation,
+        model=spec,
+        sets=items,
+        vectors=FlatVectorIndex.of(signals.vectors.reshape(count * views, dim)),
+        rows=rows,
+        pdq=FlatHashIndex.of(np.ascontiguousarray(pdq[:, 0])),
+        phash=FlatHashIndex.of(phash),
+        hash_rows=hash_rows,
+        pixel_sha256=tuple(signals.pixel_sha256),
+        calibrations=calibrations,
+        normaliser=normaliser,
+        canary=(references[canary][1] / references[canary][0].id).read_bytes(),
+        canary_reference=canary,
+        manifest={},
+        model_path=folder / snapshots.MODEL_FILE,
+    )
+    warnings = _warnings([reference for reference, _ in references], reliable, cosine)
+    return replace(snapshot, manifest=_manifest(snapshot, crowd, warnings)), warnings
+
+
+def _stack(rows: list[ByteArray], shape: tuple[int, ...]) -> ByteArray:
+    return np.stack(rows) if rows else np.zeros((0, *shape), dtype=np.uint8)
+
+
+def _related(sets: Sequence[ReferenceSet]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Tell for each pair of sets whether one says nothing about the other's false alarms: itself, or the same work."""
+    return np.asarray([[a.slug == b.slug or a.same_work(b) for b in sets] for a in sets])
+
+
+def _calibrate_cosine(
+    vectors: FloatArray,
+    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
+    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
+    crowd: ControlSet,
+) -> tuple[Normaliser, Calibration]:
+    """Run control set and impostors against each set in turn, so that memory holds one set's similarities."""
+    impostors = vectors[:, _IMPOSTOR_VIEWS].reshape(-1, vectors.shape[2])
+    impostor_sets = np.repeat(owners, len(_IMPOSTOR_VIEWS))
+    control_best = np.full(len(crowd), -np.inf)
+    impostor_best = np.full(len(impostors), -np.inf)
+    fits: list[Normaliser] = []
+    for number in range(len(related)):
+        own = vectors[owners == number].reshape(-1, vectors.shape[2])
+        if not len(own):
+            fits.append(Normaliser(np.zeros(1, np.float32), np.ones(1, np.float32)))
+            continue
+        to_set = _nearest(crowd.vectors, own)
+        fit = Normaliser.fit(to_set[:, None])
+        fits.append(fit)
+        np.maximum(control_best, fit.apply(to_set, np.zeros(len(to_set), int)), out=control_best)
+        strangers = ~related[number][impostor_sets]
+        if strangers.any():
+            values = fit.apply(_nearest(impostors[strangers], own), np.zeros(int(strangers.sum()), int))
+            impostor_best[strangers] = np.maximum(impostor_best[strangers], values)
+    normaliser = Normaliser(np.concatenate([f.median for f in fits]), np.concatenate([f.spread for f in fits]))
+    met = impostor_best[np.isfinite(impostor_best)]
+    curve = RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None
+    return normaliser, Calibration(RateCurve.fit(control_best), curve, needs_impostors=True)
+
+
+def _nearest(queries: FloatArray, own: FloatArray) -> FloatArray:
+    """Return each query's largest cosine to the rows of one set: (n,)."""
+    return np.concatenate(
+        [(queries[start : start + _CHUNK] @ own.T).max(axis=1) for start in range(0, len(queries), _CHUNK)]
+    )
+
+
+def _calibrate_hash(
+    hashes: ByteArray,
+    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
+    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
+    crowd: ByteArray,
+) -> Calibration:
+    """Calibrate a hash; `hashes` (references, orientations, bytes). Turning references or queries is the same."""
+    count, orientations, width = hashes.shape
+    if not count or not len(crowd):
+        return Calibration(RateCurve.fit([-float(width * 8)]), None)
+    index = FlatHashIndex.of(np.ascontiguousarray(hashes.reshape(-1, width)))
+    distances, _ = index.search(crowd, 1)
+    upright = np.ascontiguousarray(hashes[:, 0])
+    near, rows = index.search(upright, _HASH_NEIGHBOURS)
+    strangers = ~related[owners[:, None], owners[rows // orientations]]
+    # Where all neighbours are related, a stranger is at least as far as the last of them.
+    best = np.where(strangers, near, near[:, -1:]).min(axis=1)
+    met = best[strangers.any(axis=1)]
+    impostors = RateCurve.fit(-met.astype(float)) if len(met) >= MIN_IMPOSTORS else None
+    return Calibration(RateCurve.fit(-distances[:, 0].astype(float)), impostors)
+
+
+def _warnings(references: list[Reference], reliable: np.ndarray[Any, Any], cosine: Calibration) -> tuple[str, ...]:
+    warnings = [
+        f"{reference.id}: too flat or empty for perceptual hashes; only its embedding is used"
+        for reference, good in zip(references, reliable.tolist(), strict=True)
+        if not good
+    ]
+    if cosine.impostors is None:
+        warnings.append(
+            f"fewer than {MIN_IMPOSTORS} pictures of other works: similarity is uncalibrated for this index's style and"
+            " reaches review at most; register more sets or give control pictures of the style"
+        )
+    return tuple(warnings)
+
+
+def _manifest(snapshot: Snapshot, crowd: ControlSet, warnings: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "format": snapshots.FORMAT,
+        "generation": snapshot.generation,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "recipes": dict(snapshots.RECIPES),
+        "model": asdict(snapshot.model),
+        "vectors_model": snapshot.model.fingerprint,
+        "counts": {
+            "sets": len(snapshot.sets),
+            "references": len(snapshot.references),
+            "vectors": len(snapshot.vectors),
+            "hashes": len(snapshot.pdq),
+            "control_pictures": len(crowd),
+        },
+        "canary_reference": snapshot.canary_reference,
+        "warnings": list(warnings),
+    }
+
+
+def _find_own_references(
+    snapshot: Snapshot, sets: Sequence[tuple[ReferenceSet, Path]], backend: EmbeddingBackend, progress: Progress
+) -> None:
+    """Screen references as uploads would be; all of a small index, an even sample of a large one."""
+    work = [(item.slug, reference, folder) for item, folder in sets for reference in item.references]
+    step = max(1, len(work) // _CHECKED_REFERENCES)
+    sample = work[::step]
+    matcher = Matcher(snapshot, backend)
+    try:
+        for done, (slug, reference, folder) in enumerate(sample, start=1):
+            progress("verify", done, len(sample))
+            file = PictureFile(reference.id, (folder / reference.id).read_bytes())
+            found = {(match.kind, match.reference_set) for match in matcher.examine([file]).pictures[0].matches}
+            wanted = {(MatchKind.EXACT_COPY, slug), (MatchKind.CHARACTER_SIMILARITY, slug)}
+            if not wanted <= found:
+                raise SnapshotError(f"the new index does not find its own reference {slug}/{reference.id}: not published")
+        if not matcher.find_canary():
+            raise SnapshotError("the new index does not find its own canary: not published")
+    finally:
+        matcher.close()

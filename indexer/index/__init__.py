@@ -1,0 +1,1 @@
+"""Finding the nearest stored signals, and keeping them on disk as snapshots."""

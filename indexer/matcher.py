@@ -1,0 +1,190 @@
+"""Matching: the pictures of one upload against one snapshot.
+
+1. `_prepare`   each picture is decoded once, hashed, and its view made ready for the model (in a pool of threads)
+2. `embed`      all views of the upload in one call
+3. `_search`    identical files and pixels, near hashes, near vectors
+4. `_matches`   per kind of match and per reference set the strongest one, each with its false-positive rate
+
+Nothing is judged here: a match has no threshold.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.errors import PictureError
+from indexer.index.snapshot import Snapshot
+from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings
+from indexer.ports import EmbeddingBackend, FloatArray
+from indexer.signals.images import Picture, PictureLimits, decode
+from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
+from indexer.signals.views import QUERY_VIEWS, REFERENCE_VIEWS, pixels
+
+VECTORS_SEARCHED = 64
+HASHES_SEARCHED = 8
+SETS_REPORTED = 5
+"""Nearest rows looked at per query, and reference sets kept per picture and kind of match."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    picture: Picture
+    hashes: PerceptualHashes
+    views: FloatArray
+
+
+class Matcher:
+    """Finds matches in one snapshot; safe to call from several threads."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        backend: EmbeddingBackend,
+        limits: PictureLimits | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.snapshot = snapshot
+        self._backend = backend
+        self._limits = limits or PictureLimits()
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="decode")
+        references = snapshot.references
+        self._set_of = np.asarray([number for number, _ in references], dtype=np.int64)
+        self._reference_ids = [reference.id for _, reference in references]
+        self._by_bytes: dict[str, list[int]] = {}
+        self._by_pixels: dict[str, list[int]] = {}
+        for row, (_, reference) in enumerate(references):
+            self._by_bytes.setdefault(reference.sha256, []).append(row)
+            self._by_pixels.setdefault(snapshot.pixel_sha256[row], []).append(row)
+
+    def examine(
+        self, pictures: Sequence[PictureFile], *, top: int = SETS_REPORTED, deadline: float | None = None
+    ) -> Findings:
+        """Match pictures, in order; those that cannot be decoded, or not before `deadline`, carry a problem.
+
+        `deadline` is a time of time.monotonic(). Raises EmbeddingQueueFull when the backend is overloaded.
+        """
+        started = time.perf_counter()
+        prepared = list(self._pool.map(lambda file: self._prepare(file, deadline), pictures))
+        decoded = time.perf_counter()
+        good = [item for item in prepared if isinstance(item, _Prepared)]
+        vectors = self._backend.embed(np.concatenate([item.views for item in good])) if good else None
+        embedded = time.perf_counter()
+        results: Iterator[tuple[Match, ...]] = iter(self._search(good, vectors, top) if vectors is not None else ())
+        findings = tuple(
+            item
+            if isinstance(item, PictureFindings)
+            else PictureFindings(item.picture.name, next(results), remarks=item.picture.remarks)
+            for item in prepared
+        )
+        searched = time.perf_counter()
+        return Findings(
+            findings,
+            snapshot=self.snapshot.generation,
+            model=self.snapshot.model.label,
+            elapsed_ms={
+                "decode": (decoded - started) * 1000,
+                "embed": (embedded - decoded) * 1000,
+                "search": (searched - embedded) * 1000,
+            },
+        )
+
+    def find_canary(self) -> bool:
+        """Send one reference's own file through decoding, embedding and every search; tell whether it was found."""
+        found = self.examine([PictureFile("canary", self.snapshot.canary)]).pictures[0]
+        number, reference = self.snapshot.references[self.snapshot.canary_reference]
+        wanted = (self.snapshot.sets[number].slug, reference.id)
+        kinds = {match.kind for match in found.matches if (match.reference_set, match.reference) == wanted}
+        return {MatchKind.EXACT_COPY, MatchKind.CHARACTER_SIMILARITY} <= kinds
+
+    def close(self) -> None:
+        """Release the decoding threads."""
+        self._pool.shutdown(wait=False)
+
+    def _prepare(self, file: PictureFile, deadline: float | None) -> _Prepared | PictureFindings:
+        if deadline is not None and time.monotonic() > deadline:
+            return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
+        try:
+            picture = decode(file.name, file.data, self._limits)
+        except PictureError as error:
+            unreadable = error.code in ("not_a_picture", "empty_file")
+            return PictureFindings(file.name, problem=f"{error.code}: {error}", is_picture=not unreadable)
+        views = np.stack([pixels(picture, view, self.snapshot.model) for view in QUERY_VIEWS])
+        return _Prepared(picture, perceptual_hashes(picture), views)
+
+    def _search(self, items: list[_Prepared], vectors: FloatArray, top: int) -> Iterator[tuple[Match, ...]]:
+        count = len(QUERY_VIEWS)
+        similarities, rows = self.snapshot.vectors.search(vectors, VECTORS_SEARCHED)
+        for number, item in enumerate(items):
+            own = slice(number * count, (number + 1) * count)
+            matches = [
+                *self._exact(item.picture, top),
+                *self._perceptual(item.hashes, top),
+                *self._similar(similarities[own].ravel(), rows[own].ravel(), top),
+            ]
+            yield tuple(matches)
+
+    def _exact(self, picture: Picture, top: int) -> list[Match]:
+        rows = [*self._by_bytes.get(picture.byte_sha256, []), *self._by_pixels.get(picture.pixel_sha256, [])]
+        first = {int(self._set_of[row]): row for row in reversed(rows)}
+        return [self._match(MatchKind.EXACT_COPY, row, None) for row in list(first.values())[:top]]
+
+    def _perceptual(self, hashes: PerceptualHashes, top: int) -> list[Match]:
+        """Keep per set whichever of the two hashes has the lower rate."""
+        if not hashes.reliable:
+            return []
+        best: dict[int, Match] = {}
+        searches = (
+            ("pdq_distance", self.snapshot.pdq, hashes.pdq),
+            ("phash_distance", self.snapshot.phash, hashes.phash[None, :]),
+        )
+        for name, index, queries in searches:
+            distances, rows = index.search(queries, HASHES_SEARCHED)
+            for distance, hash_row in sorted(zip(distances.ravel().tolist(), rows.ravel().tolist(), strict=True)):
+                row = int(self.snapshot.hash_rows[hash_row])
+                owner = int(self._set_of[row])
+                measure = Measure(name, float(distance), self.snapshot.calibrations[name].rate(-float(distance)))
+                known = best.get(owner)
+                if known is None or measure.rate.value < known.false_positive_rate:
+                    best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, row, measure)
+        return sorted(best.values(), key=lambda match: match.false_positive_rate)[:top]
+
+    def _similar(self, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int) -> list[Match]:
+        """Per set the nearest view of a reference; sets are compared after normalisation, as they were calibrated."""
+        owners = self._set_of[self.snapshot.rows[rows, 0]]
+        normalised = self.snapshot.normaliser.apply(similarities, owners)
+        best: dict[int, Match] = {}
+        for place in np.argsort(-normalised):
+            owner = int(owners[place])
+            if owner in best:
+                continue
+            row, view = self.snapshot.rows[rows[place]]
+            rate = self.snapshot.calibrations["cosine"].rate(float(normalised[place]))
+            measure = Measure("cosine", float(similarities[place]), rate)
+            best[owner] = self._match(MatchKind.CHARACTER_SIMILARITY, int(row), measure, int(view))
+            if len(best) == top:
+                break
+        return list(best.values())
+
+    def _match(self, kind: MatchKind, row: int, measure: Measure | None, view: int = 0) -> Match:
+        region = REFERENCE_VIEWS[view].region if view else None
+        slug = self.snapshot.sets[int(self._set_of[row])].slug
+        return Match(kind, slug, self._reference_ids[row], measure, reference_region=region)
+
+
+def nearest(findings: PictureFindings) -> list[Match]:
+    """Order a picture's matches over all kinds: identical first, then by rate, then by closeness."""
+
+    def strength(match: Match) -> tuple[float, float]:
+        measure = match.measure
+        if measure is None:
+            return (0.0, 0.0)
+        closeness = -measure.value if measure.name == "cosine" else measure.value / 1000.0
+        return (measure.rate.value, closeness)
+
+    return sorted(findings.matches, key=strength)

@@ -1,0 +1,217 @@
+"""The values that the whole project speaks in: reference sets, references, signals, matches.
+
+Frozen dataclasses of the standard library only, so that the pure domain of `service` can use them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class AliasKind(StrEnum):
+    """How much a name says by itself."""
+
+    DISTINCTIVE = "distinctive"
+    GENERIC = "generic"
+    SERIES = "series"
+
+
+class Fame(StrEnum):
+    """How widely the work is known: the duty of care rises with it."""
+
+    ORDINARY = "ordinary"
+    KNOWN = "known"
+    FAMOUS = "famous"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name of the character or of its work; `language` is a BCP 47 tag."""
+
+    text: str
+    language: str
+    kind: AliasKind
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A grant; an absent platform or uploader means any, `until` is the last day on which it holds."""
+
+    id: str
+    platform: str | None = None
+    uploader: str | None = None
+    until: date | None = None
+
+    def covers(self, platform: str, uploader: str | None, today: date) -> bool:
+        """Tell whether this grant covers an upload of `uploader` on `platform` on the day `today`."""
+        if self.until is not None and today > self.until:
+            return False
+        if self.platform is not None and self.platform != platform:
+            return False
+        return self.uploader is None or self.uploader == uploader
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One picture of a reference set; `id` is its path inside the set's folder."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSet:
+    """The registered references and aliases of one protected character, of one rights owner.
+
+    `title` and `work` map BCP 47 language tags to texts and hold at least one entry (`work` may be empty).
+    """
+
+    slug: str
+    title: Mapping[str, str]
+    references: tuple[Reference, ...]
+    work: Mapping[str, str] = field(default_factory=dict)
+    fame: Fame = Fame.ORDINARY
+    holder: str = ""
+    rights_evidence: str = ""
+    aliases: tuple[Alias, ...] = ()
+    licences: tuple[Licence, ...] = ()
+
+    def title_in(self, language: str) -> str:
+        """Return the title in a language, else in English, else in any."""
+        return self.title.get(language) or self.title.get("en") or next(iter(self.title.values()))
+
+    def same_work(self, other: ReferenceSet) -> bool:
+        """Tell whether both characters belong to one work: their likeness accuses no stranger."""
+        return bool(self.work) and self.work == other.work
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """An embedding model as the pipeline needs to know it.
+
+    `fingerprint` is the sha256 of the exported network: two models with one name are still two models.
+    `image_size` is the side of the square input in pixels; `mean` and `std` are per channel, for values in 0..1.
+    """
+
+    name: str
+    pretrained: str
+    embed_dim: int
+    image_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str
+    resize_mode: str
+    fingerprint: str
+
+    @property
+    def label(self) -> str:
+        """Name, weights and the first digits of the fingerprint, for answers and logs."""
+        weights = f"/{self.pretrained}" if self.pretrained else ""
+        return f"{self.name}{weights}@{self.fingerprint[:12]}"
+
+
+class MatchKind(StrEnum):
+    """What was found alike, strongest first."""
+
+    EXACT_COPY = "exact_copy"
+    PERCEPTUAL_COPY = "perceptual_copy"
+    CHARACTER_SIMILARITY = "character_similarity"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often an unrelated picture would match *any* set of the index at least this strongly.
+
+    `low` and `high` bound a 90 % confidence interval. `calibrated` is False where no control picture resembles the
+    style at hand: the figure is then a guess, and no policy lets it block.
+    """
+
+    value: float
+    low: float
+    high: float
+    calibrated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measured closeness and its rate; `name` is `cosine`, `pdq_distance` or `phash_distance`."""
+
+    name: str
+    value: float
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a picture as fractions of its width and height, in 0..1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A signal of an upload close to a signal of a reference; an exact copy has no measure.
+
+    `region` is the part of the upload's picture, `reference_region` the part of the reference.
+    """
+
+    kind: MatchKind
+    reference_set: str
+    reference: str
+    measure: Measure | None = None
+    region: Region | None = None
+    reference_region: Region | None = None
+
+    @property
+    def false_positive_rate(self) -> float:
+        """The measure's rate; 0.0 for the identical picture, which no unrelated picture is."""
+        return self.measure.rate.value if self.measure else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture as it arrived: a name to call it by, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFindings:
+    """What one picture of an upload gave: matches, strongest first, or the reason why it could not be screened.
+
+    `problem` stands for a picture of which nothing was screened, `remarks` for parts of it that were not.
+    """
+
+    name: str
+    matches: tuple[Match, ...] = ()
+    problem: str | None = None
+    remarks: tuple[str, ...] = ()
+    is_picture: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AliasHit:
+    """An alias found in a text; `start` and `end` are offsets into the original text, in code points."""
+
+    reference_set: str
+    alias: Alias
+    start: int
+    end: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What examining some pictures gave, with the milliseconds each stage took."""
+
+    pictures: tuple[PictureFindings, ...]
+    snapshot: str
+    model: str
+    elapsed_ms: Mapping[str, float]

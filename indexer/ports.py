@@ -1,0 +1,46 @@
+"""What the pipeline asks of an embedding runtime and of an index: the seams where other engines fit in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+
+
+class EmbeddingBackend(Protocol):
+    """Turns prepared pictures into vectors; safe to call from several threads."""
+
+    def embed(self, pixels: FloatArray) -> FloatArray:
+        """Embed `pixels` (n, 3, side, side), normalised as the model asks.
+
+        Returns (n, embed_dim) rows of length 1. Raises EmbeddingQueueFull when no more work is taken.
+        """
+        ...
+
+
+class VectorIndex(Protocol):
+    """Finds the nearest stored vectors by inner product."""
+
+    def __len__(self) -> int:
+        """Count the stored vectors."""
+        ...
+
+    def search(self, queries: FloatArray, top: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+        """Return similarities and row numbers, each (n, min(top, len)), best first, for `queries` (n, dim)."""
+        ...
+
+
+class HashIndex(Protocol):
+    """Finds the nearest stored bit strings by Hamming distance."""
+
+    def __len__(self) -> int:
+        """Count the stored hashes."""
+        ...
+
+    def search(self, queries: ByteArray, top: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Return distances in bits and row numbers, each (n, min(top, len)), nearest first."""
+        ...

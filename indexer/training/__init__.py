@@ -1,0 +1,1 @@
+"""Drawing of demonstration data and training of the picture encoder."""

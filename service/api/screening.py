@@ -1,0 +1,156 @@
+"""Routes of screening."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import FormData
+
+from service.api import wire
+from service.api.dependencies import PlatformCaller, Reader, Service
+from service.api.submission import context_of, read_form, read_submission
+from service.ports import StoredScreening
+from service.usecases import screening
+from service.usecases.intake import intake
+
+router = APIRouter(prefix="/v1", tags=["screening"])
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": wire.Problem, "description": text}
+    for status, text in {
+        400: "Not multipart, or `upload` is not JSON.",
+        401: "No key, or an unknown one.",
+        403: "The key's role may not do this.",
+        409: "The idempotency key came with another request before.",
+        413: "Over a limit of size or number.",
+        415: "The only content is neither a picture nor a safetensors file.",
+        422: "Fields are missing or wrong.",
+        429: "Too many requests from this key.",
+        503: "Too much is waiting, no index is loaded, or an internal failure: try again after `Retry-After`.",
+    }.items()
+}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["upload"],
+                    "properties": {
+                        "upload": {"type": "string", "description": "The upload document, as JSON."},
+                        "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "lora_file": {"type": "string", "format": "binary", "description": "One .safetensors file."},
+                        "lora_header": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "Instead of lora_file: its first 8 + N bytes.",
+                        },
+                    },
+                },
+                "example": {
+                    "upload": '{"external_id": "model-17/v2", "uploader": {"id": "u-42"},'
+                    ' "model": {"name": "Night forest style"},'
+                    ' "images": [{"file": "a.png", "role": "sample", "prompt": "a forest"}]}',
+                    "images": ["a.png"],
+                },
+            }
+        },
+    }
+}
+
+
+async def form(request: Request, service: Service, _: PlatformCaller) -> AsyncIterator[FormData]:
+    """Read the body, after the caller is known; what was spooled to disk is removed afterwards."""
+    parts = await read_form(request, service.settings.max_pictures)
+    try:
+        yield parts
+    finally:
+        await parts.close()
+
+
+@router.post(
+    "/screen",
+    response_model=wire.ScreeningAnswer,
+    responses={202: {"model": wire.RunningAnswer, "description": "Accepted; poll `Location`."}, **_PROBLEMS},
+    openapi_extra=_FORM,
+    summary="Screen an upload",
+)
+def screen(
+    service: Service,
+    who: PlatformCaller,
+    parts: Annotated[FormData, Depends(form)],
+    idempotency_key: Annotated[str | None, Header(max_length=256)] = None,
+    prefer: Annotated[str | None, Header()] = None,
+) -> Any:
+    """Answer block, review or allow, with the evidence. `Prefer: respond-async` answers at once and screens later."""
+    started = time.perf_counter()
+    read = read_submission(parts, service.settings.max_pictures)
+    context = context_of(read.document, who.name, service.clock.now())
+    upload = intake(read.submission, context, service.settings.max_text_characters)
+    request = screening.Request(read.sha256, idempotency_key)
+    if prefer is not None and "respond-async" in prefer:
+        service.background.check()
+        screening_id, new = service.screening.accept(upload, request)
+        if new:
+            service.screen_later(upload, screening_id)
+        running = {"screening_id": screening_id, "external_id": upload.external_id, "status": "running"}
+        return JSONResponse(running, 202, {"Location": f"/v1/screenings/{screening_id}"})
+    answer = service.screening.answer(upload, request)
+    service.metrics.observe_screening(answer)
+    return JSONResponse(dict(answer), headers={"Server-Timing": f"total;dur={(time.perf_counter() - started) * 1000:.1f}"})
+
+
+@router.get(
+    "/screenings/{screening_id}",
+    response_model=wire.ScreeningAnswer | wire.RunningAnswer,
+    responses={404: {"model": wire.Problem, "description": "No such screening, or not of this platform."}},
+    summary="Read a screening",
+)
+def read_screening(service: Service, who: Reader, screening_id: str, response: Response) -> Any:
+    """Give a screening's answer; while it is being screened, `status` is `running`."""
+    found = service.screening.find(screening_id, who.sees_only)
+    if found.answer is None:
+        response.headers["Retry-After"] = "1"
+    return _shown(found)
+
+
+@router.get("/screenings", response_model=wire.ScreeningList, summary="List the screenings of an upload")
+def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Query(min_length=1)]) -> Any:
+    """Give all screenings of one of the platform's own ids, newest first."""
+    return {"screenings": [_shown(item) for item in service.screening.find_all(external_id, who.sees_only)]}
+
+
+@router.post("/screen/text", response_model=wire.TextAnswer, summary="Find registered names in texts")
+def screen_text(service: Service, _: PlatformCaller, query: wire.TextQuery) -> Any:
+    """Answer names alone, for prompts and search boxes: no pictures, no verdict, nothing is remembered."""
+    found, snapshot = service.screening.find_names(query.texts)
+    results = [
+        {
+            "hits": [
+                {
+                    "reference_set": hit.reference_set,
+                    "alias": hit.alias.text,
+                    "language": hit.alias.language,
+                    "kind": hit.alias.kind.value,
+                    "start": hit.start,
+                    "end": hit.end,
+                    "text": text[hit.start : hit.end],
+                    "negated": hit.negated,
+                }
+                for hit in hits
+            ]
+        }
+        for text, hits in zip(query.texts, found, strict=True)
+    ]
+    return {"results": results, "snapshot": snapshot}
+
+
+def _shown(found: StoredScreening) -> Any:
+    if found.answer is None:
+        return {"screening_id": found.id, "external_id": found.external_id, "status": "running"}
+    return found.answer

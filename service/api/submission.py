@@ -1,0 +1,168 @@
+"""Reading a multipart upload: parts into a Submission, with every fault named by its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from indexer.model import PictureFile
+from service.api.errors import location
+from service.api.wire import UploadDocument
+from service.domain.errors import FieldFault, InvalidFields, MalformedRequest, NothingToScreen, TooLarge
+from service.domain.upload import Context, Stage, Visibility
+from service.usecases.intake import LoraPart, Submission
+
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+_KNOWN_PARTS = frozenset({"upload", "images", "lora_file", "lora_header"})
+_MORE_PARTS = 8
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A request as it was read; `sha256` is the same for the same content, whatever the multipart boundary."""
+
+    submission: Submission
+    document: UploadDocument
+    sha256: str
+
+
+async def read_form(request: Request, max_pictures: int) -> FormData:
+    """Parse the multipart body; files over a MiB are spooled to disk. Raises MalformedRequest."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise MalformedRequest("send multipart/form-data with a part `upload` (JSON) and the files")
+    try:
+        return await request.form(
+            max_files=max_pictures + _MORE_PARTS, max_fields=_MORE_PARTS, max_part_size=MAX_DOCUMENT_BYTES
+        )
+    except HTTPException as error:
+        if "Too many" in str(error.detail):
+            raise TooLarge(f"{error.detail}: at most {max_pictures} pictures a request") from error
+        raise MalformedRequest(f"the multipart body cannot be read: {error.detail}") from error
+
+
+def read_submission(form: FormData, max_pictures: int) -> Read:
+    """Validate the parts. Raises MalformedRequest, InvalidFields, NothingToScreen or TooLarge."""
+    raw = _document_text(form)
+    content = parse_json(raw)
+    document = validate(content)
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    pictures = _pictures(form, max_pictures, digest)
+    _check_entries(document, pictures)
+    lora = _lora(form, digest)
+    if not pictures and lora is None and not has_text(document):
+        raise NothingToScreen
+    unknown = sorted({name for name, _ in form.multi_items()} - _KNOWN_PARTS)
+    digest.update("\0".join(unknown).encode())
+    return Read(Submission(content, pictures, lora, unknown), document, digest.hexdigest())
+
+
+def parse_json(raw: str | bytes) -> dict[str, Any]:
+    """Parse the document. Raises MalformedRequest."""
+
+    def refuse(name: str) -> float:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        content = json.loads(raw, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest(f"the part `upload` is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise MalformedRequest("the part `upload` must be a JSON object")
+    return content
+
+
+def validate(content: Mapping[str, Any]) -> UploadDocument:
+    """Check the fields. Raises InvalidFields with each fault's place."""
+    try:
+        return UploadDocument.model_validate(content)
+    except ValidationError as error:
+        faults = [FieldFault(location(("upload", *item["loc"])), item["msg"]) for item in error.errors()]
+        raise InvalidFields(faults) from error
+
+
+def context_of(document: UploadDocument, platform: str, now: datetime) -> Context:
+    """Take the circumstances that the policy weighs."""
+    return Context(
+        platform=platform,
+        uploader=document.uploader.id,
+        stage=Stage(document.stage),
+        visibility=Visibility(document.visibility),
+        monetised=document.commercial.monetised,
+        promoted=document.commercial.promoted,
+        today=now.date(),
+    )
+
+
+def has_text(document: UploadDocument) -> bool:
+    """Tell whether the document names the model in any way."""
+    model = document.model
+    named = (model.name, model.description, *model.alt_names, *model.tags, *model.trigger_words)
+    return any(text.strip() for text in named) or bool(document.model_extra or model.model_extra)
+
+
+def _document_text(form: FormData) -> str | bytes:
+    part = form.get("upload")
+    if part is None:
+        raise InvalidFields([FieldFault("upload", "the part is missing")])
+    if isinstance(part, UploadFile):
+        data = part.file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES:
+            raise TooLarge(f"the part `upload` is larger than {MAX_DOCUMENT_BYTES} bytes")
+        return data
+    return part
+
+
+def _pictures(form: FormData, max_pictures: int, digest: Any) -> list[PictureFile]:
+    pictures: list[PictureFile] = []
+    names: dict[str, int] = {}
+    for part in form.getlist("images"):
+        if not isinstance(part, UploadFile):
+            raise InvalidFields([FieldFault("images", "must be files")])
+        name = part.filename or f"image-{len(pictures) + 1}"
+        names[name] = names.get(name, 0) + 1
+        if names[name] > 1:
+            name = f"{name}#{names[name]}"
+        data = part.file.read()
+        digest.update(name.encode() + hashlib.sha256(data).digest())
+        pictures.append(PictureFile(name, data))
+    if len(pictures) > max_pictures:
+        raise TooLarge(f"{len(pictures)} pictures, at most {max_pictures} a request")
+    return pictures
+
+
+def _check_entries(document: UploadDocument, pictures: list[PictureFile]) -> None:
+    names = {picture.name for picture in pictures}
+    faults = [
+        FieldFault(f"upload.images[{number}].file", f"no part `images` has the file name {entry.file!r}")
+        for number, entry in enumerate(document.images)
+        if entry.file not in names
+    ]
+    if faults:
+        raise InvalidFields(faults)
+
+
+def _lora(form: FormData, digest: Any) -> LoraPart | None:
+    given = [(name, part) for name in ("lora_file", "lora_header") for part in form.getlist(name)]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidFields([FieldFault("lora_file", "send one LoRA: either lora_file or lora_header, once")])
+    name, part = given[0]
+    if not isinstance(part, UploadFile):
+        raise InvalidFields([FieldFault(name, "must be a file")])
+    size = 0
+    while chunk := part.file.read(_CHUNK):
+        size += len(chunk)
+        digest.update(chunk)
+    part.file.seek(0)
+    return LoraPart(part.filename or name, part.file, size, header_only=name == "lora_header")

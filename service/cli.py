@@ -1,0 +1,120 @@
+"""The command `lora-screening`: the indexer's commands, and those that need the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from indexer.cli import index_app, match, told_plainly
+from indexer.errors import IndexerError
+from service.demo.run import run_demo
+from service.domain.errors import NotReady, ServiceError
+from service.domain.identity import Role, key_sha256
+from service.local import LocalScreening, expand
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Screen uploaded LoRAs for protected characters: block, review or allow, with evidence.",
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(index_app, name="index")
+app.command(epilog="Example: lora-screening match --snapshot build/snapshot picture.png --json")(match)
+
+console = Console()
+error_console = Console(stderr=True)
+_COLOURS = {"block": "bold red", "review": "yellow", "allow": "green"}
+
+
+@app.command(epilog="Example: lora-screening check --snapshot build/snapshot examples/new-pose picture.png")
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, LoRA files, or folders with an upload.json.")],
+    snapshot: Annotated[Path, typer.Option(help="Folder of snapshots, or one generation in it.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    policy: Annotated[Path | None, typer.Option(help="Policy file instead of the shipped one.")] = None,
+    platform: Annotated[str, typer.Option(help="Platform to screen as; licences may depend on it.")] = "local",
+) -> None:
+    """Screen files of this machine without a server. Exits with 0 whatever the verdicts."""
+    with told_plainly():
+        try:
+            screening = LocalScreening(snapshot, policy, platform)
+            answers = []
+            for path in track(expand(paths), "screening", console=error_console, disable=not error_console.is_terminal):
+                answers.append((path, screening.check(path)))
+                if as_json:
+                    typer.echo(json.dumps({"path": str(path), **answers.pop()[1]}, ensure_ascii=False))
+            screening.close()
+        except (ServiceError, OSError) as error:
+            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
+    if answers:
+        console.print(_table(answers))
+
+
+def _table(answers: list[tuple[Path, Mapping[str, Any]]]) -> Table:
+    table = Table("upload", "verdict", "why", "not screened")
+    for path, given in answers:
+        colour = _COLOURS[given["verdict"]]
+        why = "\n".join(item["explanation"]["en"] for item in given["grounds"]) or "nothing found"
+        left_out = "\n".join(f"{item['source']}: {item['reason']}" for item in given["not_screened"])
+        table.add_row(str(path), f"[{colour}]{given['verdict']}[/]", why, left_out)
+    return table
+
+
+@app.command(epilog="Example: lora-screening serve --data data --port 8000")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    data: Annotated[Path | None, typer.Option(help="Folder for database and snapshots; else the settings name them.")] = None,
+) -> None:
+    """Start the service. Without keys in the settings it makes one for this run, and prints it."""
+    if data is not None:
+        os.environ.setdefault("LORA_SCREENING_SNAPSHOT", str(data / "snapshot"))
+        os.environ.setdefault("LORA_SCREENING_DATABASE", f"sqlite:///{data / 'lora-screening.db'}")
+    if not os.environ.get("LORA_SCREENING_API_KEYS"):
+        made = secrets.token_urlsafe(32)
+        os.environ["LORA_SCREENING_API_KEYS"] = f"demo:{Role.PLATFORM}:{key_sha256(made)}"
+        error_console.print(f"API key for this run (platform `demo`): {made}", highlight=False, soft_wrap=True)
+    error_console.print(f"listening on http://{host}:{port}  (documentation at /docs)", highlight=False, soft_wrap=True)
+    uvicorn.run("service.main:create_app", factory=True, host=host, port=port, access_log=False, log_level="warning")
+
+
+@app.command(epilog="Example: lora-screening key my-platform platform")
+def key(
+    name: Annotated[str, typer.Argument(help="Name of the platform or person.")],
+    role: Annotated[Role, typer.Argument(help="What the key is for.")],
+) -> None:
+    """Make an API key: prints the key once, and the entry for LORA_SCREENING_API_KEYS."""
+    made = secrets.token_urlsafe(32)
+    typer.echo(f"key    {made}")
+    typer.echo(f"entry  {name}:{role.value}:{key_sha256(made)}")
+
+
+@app.command(epilog="Example: lora-screening demo --sets reference_sets --examples examples --out build/demo")
+def demo(
+    sets: Annotated[Path, typer.Option(help="Folder of reference sets.")] = Path("reference_sets"),
+    examples: Annotated[Path, typer.Option(help="Folder of example uploads.")] = Path("examples"),
+    out: Annotated[Path, typer.Option(help="Folder for the snapshot and the report.")] = Path("build/demo"),
+) -> None:
+    """Build the demo index, start the service, screen the examples over HTTP, write a report; fail on a wrong answer."""
+    with told_plainly():
+        try:
+            wrong = run_demo(sets, examples, out, console)
+        except NotReady as error:
+            raise IndexerError(str(error), code=error.code) from error
+    if wrong:
+        error_console.print(f"[bold red]{wrong} answers are not the expected ones[/]")
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

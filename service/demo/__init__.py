@@ -1,0 +1,1 @@
+"""The demo: the whole product once through, on the characters that ship with it."""

@@ -1,0 +1,158 @@
+"""Run the demo: index, service, uploads over HTTP, report.
+
+    build the snapshot -> start the service on a free port -> wait until it is ready -> screen each example ->
+    compare with what its expected.json says -> write the report -> stop the service
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from indexer import build as builds
+from indexer import reference_sets
+from indexer.cli import progress_bars
+from service.demo.report import write_report
+from service.domain.errors import NotReady
+from service.domain.identity import Role, key_sha256
+
+PLATFORM = "demo"
+START_SECONDS = 60.0
+_COLOURS = {"block": "bold red", "review": "yellow", "allow": "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One example with its answer."""
+
+    name: str
+    folder: Path
+    document: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    milliseconds: float
+
+    @property
+    def as_expected(self) -> bool:
+        """Tell whether the verdict is the expected one, for the expected set and with the expected parts left out."""
+        return (
+            self.answer["verdict"] in self.expected["verdict"].split("-or-")
+            and self._about_the_expected_set()
+            and all(item in self.answer["conditions"] for item in self.expected.get("conditions", []))
+            and self.expected.get("licence") in (None, self.answer["licence"])
+            and set(self.expected.get("not_screened", [])) <= {i["source"] for i in self.answer["not_screened"]}
+        )
+
+    def _about_the_expected_set(self) -> bool:
+        """An expected set must be the strongest ground's, unless the answer is allowed not to find it at all."""
+        slug, grounds = self.expected.get("reference_set"), self.answer["grounds"]
+        if slug is None:
+            return True
+        named = [item["reference_set"]["slug"] for item in grounds if item["reference_set"]]
+        return named[:1] == [slug]
+
+
+def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
+    """Run everything; returns the number of answers that are not the expected ones."""
+    snapshot = out / "snapshot"
+    shutil.rmtree(out, ignore_errors=True)
+    with progress_bars() as progress:
+        read = [(item, sets / item.slug) for item in reference_sets.read_all(sets)]
+        built = builds.build(read, snapshot, progress=progress)
+    console.print(f"index: {built.sets} sets, {built.references} references, {built.vectors} vectors", highlight=False)
+    folders = sorted(path.parent for path in examples.glob("*/upload.json"))
+    shown = []
+    with _service(out, snapshot) as client:
+        for folder in folders:
+            item = _screen(client, folder)
+            shown.append(item)
+            _print(item, console)
+    report = write_report(out / "report.html", shown, {item.slug: (item, folder) for item, folder in read})
+    wrong = sum(not item.as_expected for item in shown)
+    console.print(f"{len(shown) - wrong} of {len(shown)} as expected; report: {report}", highlight=False, soft_wrap=True)
+    return wrong
+
+
+@contextmanager
+def _service(out: Path, snapshot: Path) -> Iterator[httpx.Client]:
+    """Start the service as a process of its own; give a client that is let in, and stop it afterwards."""
+    key, port = secrets.token_urlsafe(32), _free_port()
+    environment = {
+        **os.environ,
+        "LORA_SCREENING_SNAPSHOT": str(snapshot),
+        "LORA_SCREENING_DATABASE": f"sqlite:///{out / 'demo.db'}",
+        "LORA_SCREENING_API_KEYS": f"{PLATFORM}:{Role.PLATFORM}:{key_sha256(key)}",
+    }
+    log_path = out / "service.log"
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
+    with log_path.open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:  # noqa: S603
+        try:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False
+            ) as client:
+                _wait_until_ready(client, process, log_path)
+                yield client
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log_path: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if client.get("/readyz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise NotReady(f"the service did not become ready; its log is {log_path}")
+
+
+def _screen(client: httpx.Client, folder: Path) -> Shown:
+    document = json.loads((folder / "upload.json").read_text(encoding="utf-8"))
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    with ExitStack() as stack:
+        files: list[tuple[str, Any]] = [("upload", (None, json.dumps(document), "application/json"))]
+        for entry in document.get("images", []):
+            stream = stack.enter_context((folder / entry["file"]).open("rb"))
+            files.append(("images", (entry["file"], stream)))
+        for lora in sorted(folder.glob("*.safetensors")):
+            files.append(("lora_file", (lora.name, stack.enter_context(lora.open("rb")))))
+        started = time.perf_counter()
+        response = client.post("/v1/screen", files=files)
+        milliseconds = (time.perf_counter() - started) * 1000
+    response.raise_for_status()
+    return Shown(folder.name, folder, document, expected, response.json(), milliseconds)
+
+
+def _print(item: Shown, console: Console) -> None:
+    verdict = item.answer["verdict"]
+    grounds = item.answer["grounds"]
+    why = f"{grounds[0]['code']}: {grounds[0]['explanation']['en']}" if grounds else "nothing found"
+    mark = "as expected" if item.as_expected else f"EXPECTED {item.expected['verdict']}"
+    console.print(
+        f"{item.name:<20} [{_COLOURS[verdict]}]{verdict:<7}[/] {item.milliseconds:5.0f} ms  {mark}  {why}",
+        highlight=False,
+        soft_wrap=True,
+    )

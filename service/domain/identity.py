@@ -1,0 +1,60 @@
+"""Who is calling: API keys and roles."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Role(StrEnum):
+    """What a key is for."""
+
+    PLATFORM = "platform"
+    MODERATOR = "moderator"
+    RIGHTS_OWNER = "rights_owner"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it is kept: never the key itself, only its hash."""
+
+    name: str
+    role: Role
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request."""
+
+    name: str
+    role: Role
+
+    @property
+    def sees_only(self) -> str | None:
+        """The platform whose uploads this caller may see; None for those who see all."""
+        return self.name if self.role is Role.PLATFORM else None
+
+
+def key_sha256(key: str) -> str:
+    """Hash a key. Keys are 256 random bits, so a plain hash cannot be searched backwards."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def parse_keys(text: str) -> tuple[Key, ...]:
+    """Read `name:role:sha256` entries separated by commas. Raises ValueError naming the entry, never its hash."""
+    keys = []
+    for number, entry in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
+        parts = entry.split(":")
+        if len(parts) != 3 or not _NAME.fullmatch(parts[0]) or not _SHA256.fullmatch(parts[2]):  # noqa: PLR2004
+            raise ValueError(f"entry {number} is not name:role:sha256")
+        if parts[1] not in set(Role):
+            raise ValueError(f"entry {number}: {parts[1]!r} is none of {', '.join(Role)}")
+        keys.append(Key(parts[0], Role(parts[1]), parts[2]))
+    return tuple(keys)

@@ -1,0 +1,79 @@
+"""What a platform submits: pictures, texts, the LoRA file, and the context in which it will be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from indexer.model import PictureFile
+
+
+class Stage(StrEnum):
+    """When the platform asks."""
+
+    TRAINING = "training"
+    PUBLICATION = "publication"
+    GENERATION = "generation"
+
+
+class Visibility(StrEnum):
+    """Who will be able to see and use the upload."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    PRIVATE = "private"
+
+
+class Trust(StrEnum):
+    """What it costs the uploader to lie here, dearest first."""
+
+    COMPUTED = "computed"
+    RESIDUE = "residue"
+    DECLARED = "declared"
+    CLAIMED = "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadText:
+    """A text of the upload and where it stood, such as `model.tags[3]`; `weightless` for negative prompts."""
+
+    source: str
+    text: str
+    trust: Trust = Trust.DECLARED
+    weightless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The circumstances of an upload that the policy weighs; `today` is the day of the screening in UTC."""
+
+    platform: str
+    uploader: str | None
+    stage: Stage
+    visibility: Visibility
+    monetised: bool
+    promoted: bool
+    today: date
+    pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Everything of one submission; `not_screened` names parts that nothing here can read, and why."""
+
+    external_id: str
+    context: Context
+    pictures: tuple[PictureFile, ...] = ()
+    texts: tuple[UploadText, ...] = ()
+    not_screened: tuple[NotScreened, ...] = ()
+    shadow: bool = False
+    has_lora: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotScreened:
+    """A part of the upload that was not screened; `reason` begins with a code and a colon."""
+
+    source: str
+    reason: str

@@ -1,0 +1,215 @@
+"""decide(): from evidence, context and policy to a verdict. The one place where anything is judged.
+
+Of each reference set the first rule that holds gives the ground; the strictest ground gives the verdict.
+
+    block    an identical picture
+             an edited copy: hash and embedding agree on one picture
+             so many pictures alike that an unrelated upload would agree so well less often than `block`
+             pictures alike at `review`, and a distinctive name beside them
+             pictures alike at `generic_alias_confirms`, and a generic name beside them
+    review   a hash, or an embedding, or several pictures alike at `review`
+             a distinctive name alone; a generic name beside the title of its work
+             anything that could not be screened
+    allow    all else; a licence, and private use, turn what was found into a recorded allow
+
+So two independent facts are needed to block, one of them computed from pixels; names alone, which anybody can plant,
+reach review at most; a generic name alone changes nothing; and what no control picture resembles never blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from indexer.model import AliasKind, Licence, ReferenceSet
+from service.domain.agreement import any_of
+from service.domain.evidence import Evidence, EvidenceKind
+from service.domain.policy import Policy, Rates
+from service.domain.upload import Context, NotScreened, Visibility
+from service.domain.wording import Title, Wording, ground, notice
+
+
+class Outcome(StrEnum):
+    """The three verdicts, strictest first."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    ALLOW = "allow"
+
+
+_STRICTNESS = {Outcome.ALLOW: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A reason for a verdict: `outcome` is what it asks for, `evidence` numbers the facts it rests on."""
+
+    code: str
+    outcome: Outcome
+    explanation: Wording
+    reference_set: str | None = None
+    evidence: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the service answers, and why; grounds strictest first."""
+
+    outcome: Outcome
+    grounds: tuple[Ground, ...] = ()
+    conditions: tuple[str, ...] = ()
+    licence: str | None = None
+    notice_to_uploader: Wording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that was found about an upload, and the reference sets it speaks of, by slug."""
+
+    evidence: tuple[Evidence, ...]
+    not_screened: tuple[NotScreened, ...]
+    sets: Mapping[str, ReferenceSet]
+
+
+def decide(facts: Facts, context: Context, policy: Policy) -> Verdict:
+    """Judge an upload. Pure: the same arguments give the same verdict, so every verdict can be replayed."""
+    grounds: list[Ground] = []
+    licences: list[str] = []
+    conditions: list[str] = []
+    for slug in dict.fromkeys(item.reference_set for item in facts.evidence):
+        found = _judge(slug, facts, context, policy)
+        if found is None:
+            continue
+        licence = _licence(facts.sets[slug], context)
+        if licence is not None:
+            licences.append(licence.id)
+            grounds.append(_allowed("licensed", found, facts.sets[slug]))
+        elif context.visibility is Visibility.PRIVATE:
+            conditions.append("no_public_distribution")
+            grounds.append(_allowed("private_use", found, facts.sets[slug]))
+        else:
+            grounds.append(found)
+    if facts.not_screened:
+        grounds.append(Ground("not_screened", Outcome.REVIEW, ground("not_screened", None)))
+    grounds.sort(key=lambda item: -_STRICTNESS[item.outcome])
+    outcome = grounds[0].outcome if grounds else Outcome.ALLOW
+    return Verdict(
+        outcome,
+        tuple(grounds),
+        tuple(dict.fromkeys(conditions)),
+        licences[0] if licences else None,
+        _notice(outcome, grounds, facts.sets),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _SetFacts:
+    """The facts about one reference set, by number, as the rules ask for them; rates are per upload."""
+
+    numbered: Sequence[tuple[int, Evidence]]
+    pictures: int
+
+    def of(self, kind: EvidenceKind, at: float = 1.0, *, calibrated: bool = False) -> list[int]:
+        """Number the facts of a kind whose rate, for the whole upload, is at most `at`."""
+        return [
+            number
+            for number, item in self.numbered
+            if item.kind is kind and self._upload_rate(item) <= at and (item.calibrated or not calibrated)
+        ]
+
+    def alike(self, at: float, *, calibrated: bool) -> list[int]:
+        """Number the facts that say the pictures look like the set."""
+        kinds = (EvidenceKind.PERCEPTUAL_COPY, EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
+        return [number for kind in kinds for number in self.of(kind, at, calibrated=calibrated)]
+
+    def named(self, kind: AliasKind) -> list[int]:
+        """Number the names of a kind that carry weight."""
+        return [number for number, item in self.numbered if item.alias_kind is kind and not item.weightless]
+
+    def confirmed_copies(self, rates: Rates) -> list[int]:
+        """Number the hash matches whose very picture also resembles the set by embedding, with what confirms them."""
+        by_number = dict(self.numbered)
+        copies = self.of(EvidenceKind.PERCEPTUAL_COPY, rates.block, calibrated=True)
+        likenesses = self.of(EvidenceKind.CHARACTER_SIMILARITY, rates.review)
+        return [
+            number
+            for copy in copies
+            for likeness in likenesses
+            if by_number[copy].source == by_number[likeness].source
+            for number in (copy, likeness)
+        ]
+
+    def _upload_rate(self, item: Evidence) -> float:
+        """An agreement speaks of the whole upload already; one picture of n has n chances to look alike."""
+        if item.kind is EvidenceKind.SAMPLE_AGREEMENT:
+            return item.rate
+        return any_of(item.rate, self.pictures)
+
+
+def _together(first: list[int], second: list[int]) -> list[int]:
+    return first + second if first and second else []
+
+
+_Rule = tuple[str, Outcome, Callable[[_SetFacts, Rates], list[int]]]
+_RULES: tuple[_Rule, ...] = (
+    ("character_copy", Outcome.BLOCK, lambda f, _: f.of(EvidenceKind.EXACT_COPY)),
+    ("character_copy", Outcome.BLOCK, lambda f, r: f.confirmed_copies(r)),
+    ("character_agreement", Outcome.BLOCK, lambda f, r: f.of(EvidenceKind.SAMPLE_AGREEMENT, r.block, calibrated=True)),
+    (
+        "character_named",
+        Outcome.BLOCK,
+        lambda f, r: _together(f.alike(r.review, calibrated=True), f.named(AliasKind.DISTINCTIVE)),
+    ),
+    (
+        "character_named",
+        Outcome.BLOCK,
+        lambda f, r: _together(f.alike(r.generic_alias_confirms, calibrated=True), f.named(AliasKind.GENERIC)),
+    ),
+    ("character_copy_suspected", Outcome.REVIEW, lambda f, r: f.of(EvidenceKind.PERCEPTUAL_COPY, r.review)),
+    ("character_likeness", Outcome.REVIEW, lambda f, r: f.alike(r.review, calibrated=False)),
+    ("name_alone", Outcome.REVIEW, lambda f, _: f.named(AliasKind.DISTINCTIVE)),
+    (
+        "name_and_series",
+        Outcome.REVIEW,
+        lambda f, _: _together(f.named(AliasKind.GENERIC), f.named(AliasKind.SERIES)),
+    ),
+)
+
+
+def _judge(slug: str, facts: Facts, context: Context, policy: Policy) -> Ground | None:
+    """Apply the rules to one reference set; the first that holds gives the ground."""
+    numbered = [(n, item) for n, item in enumerate(facts.evidence) if item.reference_set == slug]
+    about = _SetFacts(numbered, context.pictures)
+    rates = policy.rates(context, facts.sets[slug].fame)
+    for code, outcome, holds in _RULES:
+        numbers = holds(about, rates)
+        if numbers:
+            explanation = ground(code, title_of(facts.sets[slug]))
+            return Ground(code, outcome, explanation, slug, tuple(dict.fromkeys(numbers)))
+    return None
+
+
+def _allowed(code: str, found: Ground, about: ReferenceSet) -> Ground:
+    return Ground(code, Outcome.ALLOW, ground(code, title_of(about)), found.reference_set, found.evidence)
+
+
+def _licence(about: ReferenceSet, context: Context) -> Licence | None:
+    covering = (
+        item for item in about.licences if item.covers(context.platform, context.uploader, context.today)
+    )
+    return next(covering, None)
+
+
+def _notice(outcome: Outcome, grounds: list[Ground], sets: Mapping[str, ReferenceSet]) -> Wording | None:
+    """Say it to the uploader: of the strictest grounds, and for private use what publishing would mean."""
+    telling = [item for item in grounds if item.outcome is outcome and item.code != "licensed"]
+    if not telling:
+        return None
+    titles = [title_of(sets[item.reference_set]) for item in telling if item.reference_set]
+    return notice(outcome.value, titles)
+
+
+def title_of(about: ReferenceSet) -> Title:
+    """Return a set's title in both languages of the answers."""
+    return Title(about.title_in("en"), about.title_in("zh"))

@@ -1,0 +1,173 @@
+"""Every sentence that a person reads in an answer, in English and Chinese, beside each other.
+
+The sentences name the picture, the reference set and the reason: a verdict that cannot be understood cannot be contested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexer.model import Match, MatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title of a reference set in both languages."""
+
+    en: str
+    zh: str
+
+
+def how_often(rate: float) -> Wording:
+    """Say a false-positive rate as people say it: 1 in so many."""
+    if rate <= 0:
+        return Wording("never seen among unrelated pictures", "在无关图片中从未出现")
+    if rate >= 0.5:  # noqa: PLR2004 (above, "1 in 1" would mislead)
+        return Wording("most unrelated pictures do so", "多数无关图片也会如此")
+    count = f"{_two_digits(1 / rate):,}"
+    return Wording(f"about 1 in {count} unrelated pictures would", f"约每 {count} 张无关图片会有 1 张如此")
+
+
+def _two_digits(value: float) -> int:
+    """Round to two digits: a rate is not known any better."""
+    whole = round(value)
+    scale = 10 ** max(0, len(str(whole)) - 2)
+    return int(round(value / scale) * scale)
+
+
+def picture_match(match: Match, source: str, title: Title) -> Wording:
+    """Explain one match of one picture."""
+    often = how_often(match.false_positive_rate)
+    name = source.removeprefix("image:")
+    uncertain = bool(match.measure and not match.measure.rate.calibrated)
+    doubt = Wording(
+        " (uncalibrated: no control pictures of this style)" if uncertain else "",
+        "（未校准：缺少同风格的对照图片）" if uncertain else "",
+    )
+    if match.kind is MatchKind.EXACT_COPY:
+        return Wording(
+            f"{name} is the same picture as {match.reference} of “{title.en}”.",
+            f"{name} 与“{title.zh}”的参考图 {match.reference} 完全相同。",
+        )
+    if match.kind is MatchKind.PERCEPTUAL_COPY:
+        return Wording(
+            f"{name} looks like an edited copy of {match.reference} of “{title.en}”; {often.en} match this closely.",
+            f"{name} 疑似“{title.zh}”参考图 {match.reference} 的改动副本；{often.zh}。",
+        )
+    return Wording(
+        f"{name} resembles {match.reference} of “{title.en}”; {often.en} resemble any set this much{doubt.en}.",
+        f"{name} 与“{title.zh}”的参考图 {match.reference} 相似；{often.zh}{doubt.zh}。",
+    )
+
+
+def agreement(count: int, pictures: int, rate: float, title: Title) -> Wording:
+    """Explain that several pictures resemble one character."""
+    often = f"{_two_digits(1 / rate):,}" if rate > 0 else "∞"
+    return Wording(
+        f"{count} of {pictures} pictures resemble “{title.en}”; together about 1 in {often} unrelated uploads would.",
+        f"{pictures} 张图片中有 {count} 张与“{title.zh}”相似；综合来看，约每 {often} 个无关上传会有 1 个如此。",
+    )
+
+
+def alias_found(text: str, source: str, kind: str, title: Title, *, weightless: bool) -> Wording:
+    """Explain that a registered name was found."""
+    kinds = {"distinctive": ("distinctive", "专有"), "generic": ("generic", "通用"), "series": ("series", "系列")}
+    en, zh = kinds[kind]
+    article = "an" if en[0] in "aeiou" else "a"
+    off_en = " It is denied there, or stands in a negative prompt, and weighs nothing." if weightless else ""
+    off_zh = "该处为否定表述或负面提示词，不计入判断。" if weightless else ""
+    return Wording(
+        f"“{text}” in {source} is {article} {en} name of “{title.en}”.{off_en}",
+        f"{source} 中的“{text}”是“{title.zh}”的{zh}名称。{off_zh}",
+    )
+
+
+GROUNDS: dict[str, Wording] = {
+    "character_copy": Wording(
+        "At least one picture is a copy of a registered picture of “{en}”.",
+        "至少有一张图片是“{zh}”已登记图片的副本。",
+    ),
+    "character_agreement": Wording(
+        "So many pictures resemble “{en}” that chance is ruled out.",
+        "与“{zh}”相似的图片之多，已可排除巧合。",
+    ),
+    "character_named": Wording(
+        "Pictures resemble “{en}”, and the upload itself names the character.",
+        "图片与“{zh}”相似，且上传内容自身使用了该角色的名称。",
+    ),
+    "character_copy_suspected": Wording(
+        "A picture may be an edited copy of a registered picture of “{en}”; a person has to look.",
+        "有图片疑似“{zh}”已登记图片的改动副本，需人工审核。",
+    ),
+    "character_likeness": Wording(
+        "Pictures resemble “{en}”; likeness alone decides nothing, a person has to look.",
+        "图片与“{zh}”相似；仅凭相似不作认定，需人工审核。",
+    ),
+    "name_alone": Wording(
+        "The upload uses a distinctive name of “{en}”, but no picture resembles the character; a person has to look.",
+        "上传内容使用了“{zh}”的专有名称，但没有图片与该角色相似，需人工审核。",
+    ),
+    "name_and_series": Wording(
+        "A generic name of “{en}” stands together with the title of its work; a person has to look.",
+        "“{zh}”的通用名称与其作品名称同时出现，需人工审核。",
+    ),
+    "licensed": Wording(
+        "What was found about “{en}” is covered by a licence of its rights holder.",
+        "与“{zh}”有关的内容已获权利人许可。",
+    ),
+    "private_use": Wording(
+        "What was found about “{en}” does not stand against private, undistributed use. Publishing it would be screened"
+        " again, and may be blocked.",
+        "与“{zh}”有关的发现不妨碍私人且不传播的使用；如公开发布将再次审核，并可能被拦截。",
+    ),
+    "not_screened": Wording(
+        "A part of the upload could not be screened, so a person has to look.",
+        "上传内容中有部分无法审核，需人工审核。",
+    ),
+}
+
+
+def ground(code: str, title: Title | None) -> Wording:
+    """Explain a ground."""
+    template = GROUNDS[code]
+    if title is None:
+        return template
+    return Wording(template.en.format(en=title.en), template.zh.format(zh=title.zh))
+
+
+NOTICES: dict[str, Wording] = {
+    "block": Wording(
+        "This upload was stopped because it appears to reproduce “{en}”. Publishing a model of a protected character"
+        " needs a licence from its rights holder. If you hold one, or this is a mistake, you can contest the decision.",
+        "由于该内容疑似再现“{zh}”，上传已被拦截。发布受保护角色的模型须获得权利人许可。如您已获许可，或认为判断有误，可以提出申诉。",
+    ),
+    "review": Wording(
+        "This upload waits for a person’s review{about_en}. If its source material belongs to somebody else, a licence is"
+        " needed before it is published. You can add a licence or an explanation meanwhile.",
+        "该上传正在等待人工审核{about_zh}。如素材属于他人，公开发布前须获得许可。在此期间您可以补充许可证明或说明。",
+    ),
+    "allow": Wording(
+        "You may use this privately. It appears to reproduce “{en}”: making it public needs a licence from the rights"
+        " holder.",
+        "您可以私下使用。该内容疑似再现“{zh}”：公开发布须获得权利人许可。",
+    ),
+}
+
+
+def notice(outcome: str, titles: list[Title]) -> Wording:
+    """Word the text that the platform can show its uploader."""
+    template = NOTICES[outcome]
+    en = "”, “".join(title.en for title in titles)
+    zh = "”、“".join(title.zh for title in titles)
+    return Wording(
+        template.en.format(en=en, about_en=f": it may reproduce “{en}”" if titles else ""),
+        template.zh.format(zh=zh, about_zh=f"：可能再现“{zh}”" if titles else ""),
+    )

@@ -1,0 +1,240 @@
+"""Screening: an upload in, a verdict with its evidence out.
+
+    Screening.screen()   upload -> findings -> collectors -> evidence -> decide() -> case -> answer
+
+Whatever could not be read, matched or collected is listed in `not_screened` and makes the verdict at least review.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from indexer.model import AliasHit, ReferenceSet
+from service.domain.errors import IdempotencyConflict, NotFound, NothingToScreen, UnsupportedContent
+from service.domain.evidence import Evidence
+from service.domain.policy import Policy
+from service.domain.upload import NotScreened, Trust, Upload
+from service.domain.verdict import Facts, Outcome, decide
+from service.ports import Clock, CurrentIndex, ScreeningStore, StoredScreening
+from service.usecases.answer import Screened, answer, unscreened_answer
+from service.usecases.collectors import COLLECTORS, Collector
+from service.usecases.collectors.examination import Examination
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How an upload was asked to be screened: `sha256` of the whole request, and the caller's idempotency key."""
+
+    sha256: str
+    idempotency_key: str | None = None
+
+
+class Screening:
+    """Screens uploads against the index in force, under one policy."""
+
+    def __init__(
+        self,
+        index: CurrentIndex,
+        policy: Policy,
+        store: ScreeningStore,
+        clock: Clock,
+        *,
+        time_limit: float = 30.0,
+        collectors: Sequence[tuple[str, Collector]] = COLLECTORS,
+    ) -> None:
+        """Wire the job; `time_limit` is in seconds per upload."""
+        self._index = index
+        self._policy = policy
+        self._store = store
+        self._clock = clock
+        self._time_limit = time_limit
+        self._collectors = collectors
+
+    def screen(self, upload: Upload, screening_id: str | None = None) -> Screened:
+        """Screen an upload. Raises NothingToScreen, UnsupportedContent, NotReady or Overloaded."""
+        started = time.perf_counter()
+        examination = self._examine(upload)
+        evidence, failed = self._collect(examination)
+        facts = Facts(tuple(evidence), (*_not_screened(examination), *failed), _sets_of(evidence, examination))
+        context = replace(upload.context, pictures=len(examination.findings.pictures))
+        verdict = decide(facts, context, self._policy)
+        case_id = new_id("case") if verdict.outcome is Outcome.REVIEW and not upload.shadow else None
+        screened = Screened(
+            screening_id or new_id("scr"),
+            upload,
+            facts,
+            verdict,
+            case_id,
+            examination.findings,
+            self._policy.version,
+            (time.perf_counter() - started) * 1000,
+        )
+        _log(screened)
+        return screened
+
+    def answer(self, upload: Upload, request: Request) -> Mapping[str, Any]:
+        """Screen and remember; the same idempotency key gives the first answer again.
+
+        Raises IdempotencyConflict when the key came with another request, and what screen() raises.
+        """
+        earlier = self._earlier(upload.context.platform, request)
+        if earlier is not None and earlier.answer is not None:
+            return earlier.answer
+        screened = self.screen(upload)
+        given = answer(screened)
+        kept = self._store.add(self._stored(upload, request, screened.id, given))
+        _same_request(kept, request)
+        return kept.answer if kept.answer is not None else given
+
+    def accept(self, upload: Upload, request: Request) -> tuple[str, bool]:
+        """Remember an upload that will be screened later; returns its id, and whether it is new.
+
+        Raises IdempotencyConflict as answer() does.
+        """
+        earlier = self._earlier(upload.context.platform, request)
+        if earlier is not None:
+            return earlier.id, False
+        _check_content(upload)
+        screening_id = new_id("scr")
+        kept = self._store.add(self._stored(upload, request, screening_id, None))
+        _same_request(kept, request)
+        return kept.id, kept.id == screening_id
+
+    def complete(self, upload: Upload, screening_id: str) -> Mapping[str, Any]:
+        """Screen what was accepted; an internal failure is remembered as review, never lost."""
+        try:
+            given = answer(self.screen(upload, screening_id))
+        # Nobody waits for this call: whatever happens has to end in an answer that a person will look at.
+        except Exception as error:
+            log.exception("screening_failed", screening_id=screening_id)
+            given = self._unscreened(screening_id, upload.external_id, f"internal_failure: {type(error).__name__}")
+        self._store.finish(screening_id, given)
+        return given
+
+    def close_interrupted(self) -> int:
+        """Answer review for what was accepted before a restart and never screened; returns how many there were."""
+        waiting = self._store.unfinished()
+        for item in waiting:
+            reason = "interrupted: the service was restarted before this upload was screened; send it again"
+            self._store.finish(item.id, self._unscreened(item.id, item.external_id, reason))
+        return len(waiting)
+
+    def find(self, screening_id: str, platform: str | None) -> StoredScreening:
+        """Return a screening of a platform, or of any where `platform` is None. Raises NotFound."""
+        found = self._store.get(screening_id, platform)
+        if found is None:
+            raise NotFound(f"there is no screening {screening_id}")
+        return found
+
+    def find_all(self, external_id: str, platform: str | None) -> list[StoredScreening]:
+        """Return the screenings of one upload, newest first."""
+        return self._store.find(platform, external_id=external_id)
+
+    def find_names(self, texts: Sequence[str]) -> tuple[list[list[AliasHit]], str]:
+        """Find registered names in each text; returns them and the generation. Raises NotReady."""
+        index = self._index.get()
+        return [index.find_aliases(text) for text in texts], index.generation
+
+    def _examine(self, upload: Upload) -> Examination:
+        _check_content(upload)
+        index = self._index.get()
+        findings = index.examine(upload.pictures, time.monotonic() + self._time_limit)
+        nothing_else = not upload.has_lora and not any(text.trust is Trust.DECLARED for text in upload.texts)
+        if nothing_else and findings.pictures and all(not item.is_picture for item in findings.pictures):
+            raise UnsupportedContent("; ".join(item.problem or "" for item in findings.pictures))
+        return Examination(upload, findings, index, self._policy)
+
+    def _collect(self, examination: Examination) -> tuple[list[Evidence], list[NotScreened]]:
+        """Run every collector; one that fails is listed, and the others go on."""
+        evidence: list[Evidence] = []
+        failed: list[NotScreened] = []
+        for name, collect in self._collectors:
+            try:
+                evidence.extend(collect(examination))
+            # A collector may fail in any way; the upload is then not wholly screened, and a person has to look.
+            except Exception as error:
+                log.exception("collector_failed", collector=name)
+                failed.append(NotScreened(f"collector:{name}", f"internal_failure: {type(error).__name__}"))
+        return evidence, failed
+
+    def _earlier(self, platform: str, request: Request) -> StoredScreening | None:
+        if request.idempotency_key is None:
+            return None
+        found = self._store.find(platform, idempotency_key=request.idempotency_key)
+        if not found:
+            return None
+        _same_request(found[0], request)
+        return found[0]
+
+    def _stored(
+        self, upload: Upload, request: Request, screening_id: str, given: Mapping[str, Any] | None
+    ) -> StoredScreening:
+        return StoredScreening(
+            id=screening_id,
+            platform=upload.context.platform,
+            external_id=upload.external_id,
+            created=self._clock.now(),
+            request_sha256=request.sha256,
+            idempotency_key=request.idempotency_key,
+            answer=given,
+        )
+
+    def _unscreened(self, screening_id: str, external_id: str, reason: str) -> Mapping[str, Any]:
+        return unscreened_answer(screening_id, external_id, new_id("case"), self._policy.version, reason)
+
+
+def new_id(prefix: str) -> str:
+    """Make an identifier that cannot be guessed: 120 random bits behind a prefix."""
+    return f"{prefix}_{secrets.token_hex(15)}"
+
+
+def _check_content(upload: Upload) -> None:
+    if not (upload.pictures or upload.texts or upload.has_lora):
+        raise NothingToScreen
+
+
+def _same_request(stored: StoredScreening, request: Request) -> None:
+    if stored.request_sha256 != request.sha256:
+        raise IdempotencyConflict(
+            f"the idempotency key {request.idempotency_key!r} came with another request before; use a new key"
+        )
+
+
+def _not_screened(examination: Examination) -> list[NotScreened]:
+    """List what the upload brought unreadable, and the pictures or parts of them that were not matched."""
+    listed = list(examination.upload.not_screened)
+    for picture in examination.findings.pictures:
+        source = f"image:{picture.name}"
+        if picture.problem is not None:
+            listed.append(NotScreened(source, picture.problem))
+        listed.extend(NotScreened(source, remark) for remark in picture.remarks)
+    return listed
+
+
+def _sets_of(evidence: Sequence[Evidence], examination: Examination) -> Mapping[str, ReferenceSet]:
+    slugs = {item.reference_set for item in evidence}
+    return {slug: examination.index.sets[slug] for slug in slugs}
+
+
+def _log(screened: Screened) -> None:
+    """Log the outcome without a word of what was uploaded."""
+    log.info(
+        "screened",
+        screening_id=screened.id,
+        platform=screened.upload.context.platform,
+        verdict=screened.verdict.outcome.value,
+        grounds=[item.code for item in screened.verdict.grounds],
+        pictures=len(screened.findings.pictures),
+        not_screened=len(screened.facts.not_screened),
+        snapshot=screened.findings.snapshot,
+        policy=screened.policy_version,
+        total_ms=round(screened.total_ms, 1),
+    )
