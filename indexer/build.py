@@ -101,14 +101,27 @@ def build(
         crowd = _control_set(control, spec, backend, progress)
         signals = _reference_signals(sets, spec, backend, progress)
         progress("calibrate", 0, 1)
-        snapshot, warnings = _assemble(sets, signals, spec, crowd, snapshots.next_generation(out), folder)
+        snapshot, warnings = _assemble(
+            sets=sets,
+            signals=signals,
+            spec=spec,
+            crowd=crowd,
+            generation=snapshots.next_generation(out),
+            folder=folder,
+        )
         progress("calibrate", 1, 1)
         snapshots.write(snapshot, folder)
         loaded = snapshots.load(folder)
         _find_own_references(loaded, sets, backend, progress)
         path = snapshots.publish(folder, out)
     return BuildReport(
-        path, snapshot.generation, len(sets), len(snapshot.references), len(snapshot.vectors), len(snapshot.pdq), warnings
+        path,
+        snapshot.generation,
+        len(sets),
+        len(snapshot.references),
+        len(snapshot.vectors),
+        len(snapshot.pdq),
+        warnings,
     )
 
 
@@ -193,6 +206,7 @@ def _reference_signals(
 
 
 def _assemble(
+    *,
     sets: Sequence[tuple[ReferenceSet, Path]],
     signals: _Signals,
     spec: ModelSpec,
@@ -356,7 +370,9 @@ def _find_own_references(
             found = {(match.kind, match.reference_set) for match in matcher.examine([file]).pictures[0].matches}
             wanted = {(MatchKind.EXACT_COPY, slug), (MatchKind.CHARACTER_SIMILARITY, slug)}
             if not wanted <= found:
-                raise SnapshotError(f"the new index does not find its own reference {slug}/{reference.id}: not published")
+                raise SnapshotError(
+                    f"the new index does not find its own reference {slug}/{reference.id}: not published"
+                )
         if not matcher.find_canary():
             raise SnapshotError("the new index does not find its own canary: not published")
     finally:

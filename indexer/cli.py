@@ -1,4 +1,4 @@
-"""Commands of the indexer: `lora-screening index …` and `match`. The commands that need the service stand in service/cli.py."""
+"""Commands of the indexer: `lora-screening index …` and `match`; those that need the service are in service/cli.py."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def build(
         for warning in report.warnings:
             error_console.print(f"[yellow]note[/] {warning}")
         out_console.print(
-            f"snapshot {report.generation}: {report.sets} sets, {report.references} references, {report.vectors} vectors"
-            f" -> {report.path}",
+            f"snapshot {report.generation}: {report.sets} sets, {report.references} references,"
+            f" {report.vectors} vectors -> {report.path}",
             highlight=False,
             soft_wrap=True,
         )
@@ -138,7 +138,9 @@ def calibrate(
     for column in ("measure", "value", "control set", "impostors", "rate used"):
         table.add_column(column, justify="right")
     for row in rows:
-        table.add_row(row["measure"], f"{row['value']:.3f}", *(_shown(row[k]) for k in ("control", "impostors", "rate")))
+        table.add_row(
+            row["measure"], f"{row['value']:.3f}", *(_shown(row[k]) for k in ("control", "impostors", "rate"))
+        )
     out_console.print(table)
     out_console.print("cosine is given in units of each set's own spread: 1.0 = its 99th control percentile")
 

@@ -154,7 +154,9 @@ class Matcher:
                     best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, row, measure)
         return sorted(best.values(), key=lambda match: match.false_positive_rate)[:top]
 
-    def _similar(self, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int) -> list[Match]:
+    def _similar(
+        self, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
+    ) -> list[Match]:
         """Per set the nearest view of a reference; sets are compared after normalisation, as they were calibrated."""
         owners = self._set_of[self.snapshot.rows[rows, 0]]
         normalised = self.snapshot.normaliser.apply(similarities, owners)

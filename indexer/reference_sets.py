@@ -60,7 +60,9 @@ class _Reader:
     def read(self) -> ReferenceSet:
         content = self._parse()
         if not _SLUG.fullmatch(self._folder.name):
-            self._fault("slug", f"the folder's name {self._folder.name!r} must be lower-case letters, digits and hyphens")
+            self._fault(
+                "slug", f"the folder's name {self._folder.name!r} must be lower-case letters, digits and hyphens"
+            )
         for field in sorted(content.keys() - _FIELDS):
             self._fault(field, f"unknown field; known are {', '.join(sorted(_FIELDS))}")
         rights = self._table(content, "rights")

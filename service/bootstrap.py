@@ -87,7 +87,7 @@ def wire(settings: Settings) -> Wired:
     try:
         index.refresh()
     except (IndexerError, NotReady) as error:
-        log.error("snapshot_refused", folder=str(settings.snapshot), reason=str(error))
+        log.error("snapshot_refused", folder=str(settings.snapshot), reason=str(error))  # noqa: TRY400 (the reason says it all)
     index.watch(settings.reload_seconds)
     background = BackgroundWork(settings.async_workers, settings.async_queue_size)
     return Wired(settings, screening, index, metrics, clock, background)

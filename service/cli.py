@@ -74,7 +74,9 @@ def _table(answers: list[tuple[Path, Mapping[str, Any]]]) -> Table:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    data: Annotated[Path | None, typer.Option(help="Folder for database and snapshots; else the settings name them.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for database and snapshots; else the settings name them.")
+    ] = None,
 ) -> None:
     """Start the service. Without keys in the settings it makes one for this run, and prints it."""
     if data is not None:
@@ -105,7 +107,7 @@ def demo(
     examples: Annotated[Path, typer.Option(help="Folder of example uploads.")] = Path("examples"),
     out: Annotated[Path, typer.Option(help="Folder for the snapshot and the report.")] = Path("build/demo"),
 ) -> None:
-    """Build the demo index, start the service, screen the examples over HTTP, write a report; fail on a wrong answer."""
+    """Index the demo sets, start the service, screen the examples over HTTP, write a report; fail on a wrong answer."""
     with told_plainly():
         try:
             wrong = run_demo(sets, examples, out, console)

@@ -34,9 +34,7 @@ class LocalScreening:
         self._policy = read_policy(policy)
         self._index = LiveIndex(snapshot)
         self._index.refresh()
-        self._screening = Screening(
-            self._index, self._policy, MemoryScreeningStore(), self._clock, time_limit=3600.0
-        )
+        self._screening = Screening(self._index, self._policy, MemoryScreeningStore(), self._clock, time_limit=3600.0)
 
     def check(self, path: Path) -> Mapping[str, Any]:
         """Screen a picture, a LoRA file, or a folder with upload.json and the files it names.

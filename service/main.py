@@ -32,9 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         wired.close()
 
-    app = FastAPI(
-        title="lora-screening", version=version("lora-screening"), description=DESCRIPTION, lifespan=lifespan
-    )
+    app = FastAPI(title="lora-screening", version=version("lora-screening"), description=DESCRIPTION, lifespan=lifespan)
     app.state.wired = wired
     app.state.gate = Gate(settings.keys, settings.requests_per_minute)
     errors.install(app)

@@ -39,7 +39,9 @@ class Settings(BaseSettings):
     max_picture_bytes: int = Field(20 * MIB, ge=1, description="Largest picture file.")
     max_picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture, in pixels.")
     max_pictures: int = Field(64, ge=1, description="Most pictures in one upload.")
-    max_text_characters: int = Field(200_000, ge=1, le=200_000, description="Longest text searched for names; beyond is review.")
+    max_text_characters: int = Field(
+        200_000, ge=1, le=200_000, description="Longest text searched for names; beyond is review."
+    )
     time_limit_seconds: float = Field(
         30.0, gt=0, description="Time for one upload; pictures not reached in it go to review."
     )

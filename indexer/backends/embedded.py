@@ -1,4 +1,4 @@
-"""The embedded CLIP: weights once, as safetensors for open_clip; its network beside it as an ONNX graph without weights.
+"""The embedded CLIP: its weights once, as safetensors for open_clip, and its network as an ONNX graph without weights.
 
 Putting the two together needs no torch, so building an index with the embedded model does not either. The graph is
 made by `python -m indexer.training.export_graph` and changes only with the architecture; a test compares the result

@@ -48,7 +48,7 @@ def load(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
             warnings.simplefilter("ignore")
             model = open_clip.create_model(name, pretrained=pretrained or None, require_pretrained=not _is_whole(name))
     # Hubs, files and architectures fail in many ways; all mean that this model is not to be had here.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise ModelError(
             f"open_clip cannot load {name!r} with weights {pretrained!r}: {error}. Without a hub, name a folder that"
             " holds open_clip_config.json and the weights: local-dir:PATH"
@@ -120,5 +120,3 @@ def export_tower(visual: Any, side: int, path: Path, *, optimise: bool) -> int:
 def _file_sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-

@@ -109,7 +109,7 @@ def _fastest(backends: list[OpenVinoBackend | OnnxRuntimeBackend], spec: ModelSp
             outputs.append(backend.embed(trial))
             seconds.append(min(_timed(backend, trial) for _ in range(_TRIALS)))
         # As above: what a model does not take is said in each runtime's own way.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise ModelError(f"{backend.name} cannot embed pictures of {shape[1:]}: {error}") from error
     for output in outputs:
         if output.shape != (_TRIAL_BATCH, spec.embed_dim):

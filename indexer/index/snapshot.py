@@ -109,7 +109,9 @@ def publish(folder: Path, out: Path) -> Path:
     try:
         folder.rename(target)
     except OSError as error:
-        raise SnapshotError(f"generation {target.name} is already there: another build was faster; run again") from error
+        raise SnapshotError(
+            f"generation {target.name} is already there: another build was faster; run again"
+        ) from error
     directory = os.open(out, os.O_RDONLY)
     try:
         os.fsync(directory)

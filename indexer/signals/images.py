@@ -92,7 +92,7 @@ def decode(name: str, data: bytes, limits: PictureLimits | None = None) -> Pictu
         raise PictureError(f"{name}: not a {', '.join(FORMATS)} picture", code="not_a_picture") from error
     # Pillow's decoders raise many kinds of errors on damaged files (OSError, SyntaxError, ValueError, struct.error,
     # zlib.error, MemoryError ...): each of them means that this one file cannot be screened.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise PictureError(f"{name}: damaged or truncated ({error})", code="picture_damaged") from error
     remarks = ("only the first frame of an animation was screened",) if animated else ()
     return Picture(name, rgb, hashlib.sha256(data).hexdigest(), remarks)

@@ -86,9 +86,7 @@ def _orientations(c: FloatArray) -> ByteArray:
 
 def _quality(samples: FloatArray) -> int:
     """Sum the steps between neighbouring samples in whole hundredths of the range, as PDQ does; 0..100."""
-    steps = sum(
-        float(np.abs(np.trunc(np.diff(samples, axis=axis) * (100.0 / 255.0))).sum()) for axis in (0, 1)
-    )
+    steps = sum(float(np.abs(np.trunc(np.diff(samples, axis=axis) * (100.0 / 255.0))).sum()) for axis in (0, 1))
     return min(100, int(steps / 90.0))
 
 

@@ -220,8 +220,8 @@ def _is_fit(path: Path) -> bool:
     on_white = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
     pixels = np.asarray(on_white, dtype=np.int16).reshape(-1, 3)
     # Against the median and not against white: a sheet of one plain colour shows nothing either.
-    marked = np.abs(pixels - np.median(pixels, axis=0)).max(axis=1) > 24
-    return bool(marked.mean() >= 0.02)
+    marked = np.abs(pixels - np.median(pixels, axis=0)).max(axis=1) > 24  # noqa: PLR2004 (steps of 8 bits)
+    return bool(marked.mean() >= 0.02)  # noqa: PLR2004 (share of the picture)
 
 
 def _avatars(cache: Path, progress: Progress) -> list[ControlPicture]:
@@ -271,7 +271,9 @@ def run(*command: str, cwd: Path, on_line: Callable[[], None] = lambda: None) ->
     """Run a command, telling of every line it prints; raise ControlPicturesError with the last ones if it fails."""
     last: deque[str] = deque(maxlen=20)
     try:
-        with subprocess.Popen(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with subprocess.Popen(  # noqa: S603 (the commands are this module's own)
+            command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
             for line in process.stdout or ():
                 last.append(line)
                 on_line()

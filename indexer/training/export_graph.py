@@ -33,7 +33,9 @@ def main() -> None:
     del graph.graph.metadata_props[:]
     target = embedded.FOLDER / embedded.GRAPH
     onnx.save(graph, target)
-    print(f"{target.name}: {target.stat().st_size} bytes, {len(embedded.missing_weights(graph.graph))} weights left out")
+    print(
+        f"{target.name}: {target.stat().st_size} bytes, {len(embedded.missing_weights(graph.graph))} weights left out"
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ class BackgroundWork:
     def __init__(self, workers: int, max_waiting: int) -> None:
         """Start `workers` threads; `max_waiting` jobs may wait."""
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(maxsize=max_waiting)
-        self._threads = [threading.Thread(target=self._work, name=f"background-{n}", daemon=True) for n in range(workers)]
+        self._threads = [
+            threading.Thread(target=self._work, name=f"background-{n}", daemon=True) for n in range(workers)
+        ]
         for thread in self._threads:
             thread.start()
 

@@ -52,9 +52,7 @@ def wired(request: Request) -> Wired:
     return service
 
 
-def caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Caller:
+def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
     """Authenticate. Raises NotAuthenticated or QuotaExceeded."""
     gate: Gate = request.app.state.gate
     found = gate.admit(credentials.credentials if credentials else None)

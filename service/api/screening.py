@@ -102,7 +102,9 @@ def screen(
         return JSONResponse(running, 202, {"Location": f"/v1/screenings/{screening_id}"})
     answer = service.screening.answer(upload, request)
     service.metrics.observe_screening(answer)
-    return JSONResponse(dict(answer), headers={"Server-Timing": f"total;dur={(time.perf_counter() - started) * 1000:.1f}"})
+    return JSONResponse(
+        dict(answer), headers={"Server-Timing": f"total;dur={(time.perf_counter() - started) * 1000:.1f}"}
+    )
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """Run the demo: index, service, uploads over HTTP, report.
 
-    build the snapshot -> start the service on a free port -> wait until it is ready -> screen each example ->
-    compare with what its expected.json says -> write the report -> stop the service
+build the snapshot -> start the service on a free port -> wait until it is ready -> screen each example ->
+compare with what its expected.json says -> write the report -> stop the service
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
             _print(item, console)
     report = write_report(out / "report.html", shown, {item.slug: (item, folder) for item, folder in read})
     wrong = sum(not item.as_expected for item in shown)
-    console.print(f"{len(shown) - wrong} of {len(shown)} as expected; report: {report}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{len(shown) - wrong} of {len(shown)} as expected; report: {report}", highlight=False, soft_wrap=True
+    )
     return wrong
 
 
@@ -102,7 +104,10 @@ def _service(out: Path, snapshot: Path) -> Iterator[httpx.Client]:
     with log_path.open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:  # noqa: S603
         try:
             with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=60,
+                trust_env=False,
             ) as client:
                 _wait_until_ready(client, process, log_path)
                 yield client
@@ -137,8 +142,8 @@ def _screen(client: httpx.Client, folder: Path) -> Shown:
         for entry in document.get("images", []):
             stream = stack.enter_context((folder / entry["file"]).open("rb"))
             files.append(("images", (entry["file"], stream)))
-        for lora in sorted(folder.glob("*.safetensors")):
-            files.append(("lora_file", (lora.name, stack.enter_context(lora.open("rb")))))
+        loras = sorted(folder.glob("*.safetensors"))
+        files += [("lora_file", (lora.name, stack.enter_context(lora.open("rb")))) for lora in loras]
         started = time.perf_counter()
         response = client.post("/v1/screen", files=files)
         milliseconds = (time.perf_counter() - started) * 1000

@@ -37,7 +37,9 @@ def _at_least(k: int, n: int, rate: float, correlation: float) -> float:
         return min(1.0, sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(k, n + 1)))
     precision = (1.0 - correlation) / correlation
     a, b = p * precision, (1.0 - p) * precision
-    return min(1.0, sum(math.comb(n, j) * math.exp(_log_beta(a + j, b + n - j) - _log_beta(a, b)) for j in range(k, n + 1)))
+    return min(
+        1.0, sum(math.comb(n, j) * math.exp(_log_beta(a + j, b + n - j) - _log_beta(a, b)) for j in range(k, n + 1))
+    )
 
 
 def _log_beta(a: float, b: float) -> float:

@@ -1,19 +1,19 @@
 """What can go wrong in the service, apart from how it is told over HTTP (that table stands in api/errors.py).
 
-    ServiceError
-    ├── MalformedRequest       the request cannot be read at all
-    ├── InvalidFields          it can be read, but fields are wrong; carries each with its place
-    ├── NothingToScreen        no name, no picture, no LoRA
-    ├── UnsupportedContent     the only content is neither a picture nor a safetensors file
-    ├── TooLarge               more than the limits allow
-    ├── NotAuthenticated       no key, or an unknown one
-    ├── NotPermitted           the key's role may not do this
-    ├── NotFound               there is no such thing, or not for this caller
-    ├── IdempotencyConflict    the same key came with another request
-    ├── QuotaExceeded          too many requests from this key
-    ├── Overloaded             too much is waiting; try again later
-    ├── NotReady               no index is loaded
-    └── PolicyError            a policy file is not as its format asks
+ServiceError
+├── MalformedRequest       the request cannot be read at all
+├── InvalidFields          it can be read, but fields are wrong; carries each with its place
+├── NothingToScreen        no name, no picture, no LoRA
+├── UnsupportedContent     the only content is neither a picture nor a safetensors file
+├── TooLarge               more than the limits allow
+├── NotAuthenticated       no key, or an unknown one
+├── NotPermitted           the key's role may not do this
+├── NotFound               there is no such thing, or not for this caller
+├── IdempotencyConflict    the same key came with another request
+├── QuotaExceeded          too many requests from this key
+├── Overloaded             too much is waiting; try again later
+├── NotReady               no index is loaded
+└── PolicyError            a policy file is not as its format asks
 """
 
 from __future__ import annotations

@@ -195,9 +195,7 @@ def _allowed(code: str, found: Ground, about: ReferenceSet) -> Ground:
 
 
 def _licence(about: ReferenceSet, context: Context) -> Licence | None:
-    covering = (
-        item for item in about.licences if item.covers(context.platform, context.uploader, context.today)
-    )
+    covering = (item for item in about.licences if item.covers(context.platform, context.uploader, context.today))
     return next(covering, None)
 
 

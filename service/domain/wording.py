@@ -1,6 +1,6 @@
 """Every sentence that a person reads in an answer, in English and Chinese, beside each other.
 
-The sentences name the picture, the reference set and the reason: a verdict that cannot be understood cannot be contested.
+The sentences name the picture, the reference set and the reason: what cannot be understood cannot be contested.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ NOTICES: dict[str, Wording] = {
         "由于该内容疑似再现“{zh}”，上传已被拦截。发布受保护角色的模型须获得权利人许可。如您已获许可，或认为判断有误，可以提出申诉。",
     ),
     "review": Wording(
-        "This upload waits for a person’s review{about_en}. If its source material belongs to somebody else, a licence is"
-        " needed before it is published. You can add a licence or an explanation meanwhile.",
+        "This upload waits for a person’s review{about_en}. If its source material belongs to somebody else, a licence"
+        " is needed before it is published. You can add a licence or an explanation meanwhile.",
         "该上传正在等待人工审核{about_zh}。如素材属于他人，公开发布前须获得许可。在此期间您可以补充许可证明或说明。",
     ),
     "allow": Wording(

@@ -1,4 +1,4 @@
-"""What the collectors look at: the upload, what matching its pictures gave, and the rules of what is worth reporting."""
+"""What the collectors look at: the upload, what matching its pictures gave, and what the policy finds worth telling."""
 
 from __future__ import annotations
 
