@@ -92,6 +92,11 @@ def build(
     """
     if not any(item.references for item, _ in sets):
         raise ManifestError("there is no reference picture to index")
+    if control is None and model != embedded.NAME:
+        raise CalibrationError(
+            f"there is no control set for {model}: name a folder of {MIN_CONTROL} or more unrelated pictures"
+            " with --control DIR"
+        )
     out.mkdir(parents=True, exist_ok=True)
     with _workshop(out) as folder:
         progress("model", 0, 1)
@@ -153,11 +158,6 @@ def _place_model(folder: Path, model: str, pretrained: str) -> ModelSpec:
 def _control_set(source: Path | None, spec: ModelSpec, backend: EmbeddingBackend, progress: Progress) -> ControlSet:
     if source is None:
         source = embedded.FOLDER / control_sets.FILE
-        if spec.name != embedded.NAME:
-            raise CalibrationError(
-                f"there is no control set for {spec.label}: name a folder of {MIN_CONTROL} or more unrelated pictures"
-                " with --control DIR"
-            )
     if source.is_dir():
         pictures = control_sets.pictures_below(source)
         found = control_sets.measure(pictures, spec, backend, lambda n: progress("control set", n, len(pictures)))

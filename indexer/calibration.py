@@ -6,7 +6,7 @@
 2. Of each picture only its strongest match counts: the rates are index-wide.
 3. Inside what a crowd has seen, the rate is the share of the crowd that matched as strongly; beyond, the tail is
    continued by a generalised Pareto distribution over a high threshold (Coles, An Introduction to Statistical
-   Modeling of Extreme Values, 2001, chapter 4), and never below a hundredth of what the crowd could have seen.
+   Modeling of Extreme Values, 2001, chapter 4), and never below a tenth of what the crowd could have seen.
 4. The higher rate of the two crowds counts. Where the impostors are too few, the style counts as uncalibrated.
 
 Every statistic here is "larger is stronger": Hamming distances enter negated.
@@ -29,7 +29,7 @@ MIN_CONTROL = 500
 MIN_IMPOSTORS = 40
 """Least crowd sizes: with fewer control pictures no rate is given; with fewer impostors the style is uncalibrated."""
 
-FLOOR_BELOW_CROWD = 100.0
+FLOOR_BELOW_CROWD = 10.0
 _TAIL_SHARE = 0.05
 _MIN_TAIL = 30
 _BOOTSTRAPS = 40
@@ -74,14 +74,18 @@ class RateCurve:
             raise CalibrationError("the crowd of a calibration is empty, or gave values that are not finite")
         return cls(ordered, _fit_tail(ordered, np.random.default_rng(seed)))
 
-    def rate(self, value: float) -> Rate:
-        """Return the rate at which this crowd reaches `value`, with its 90 % interval."""
+    def rate(self, value: float, seen: int | None = None) -> Rate:
+        """Return the rate at which this crowd reaches `value`, with its 90 % interval.
+
+        `seen` is the number of pictures that bounds how far the tail is trusted, the crowd's own if not given.
+        """
         n = len(self.values)
-        floor = 1.0 / (FLOOR_BELOW_CROWD * n)
+        floor = 1.0 / (FLOOR_BELOW_CROWD * (seen or n))
         if self.tail is not None and value > self.tail.threshold:
             chances = np.clip(self.tail.exceedance(value), floor, 1.0)
-            low, high = np.quantile(chances[1:], _INTERVAL)
             best = float(chances[0])
+            resampled = np.sort(chances[1:])
+            low, high = (resampled[round(share * (len(resampled) - 1))] for share in _INTERVAL)
             return Rate(best, min(float(low), best), max(float(high), best))
         reached = n - int(np.searchsorted(self.values, value, side="left"))
         # One more than was seen: an unseen event is given the rate of the next picture, not of none.
@@ -158,12 +162,13 @@ class Calibration:
 
     def rate(self, value: float) -> Rate:
         """Return the higher rate of the two crowds."""
-        control = self.control.rate(value)
-        calibrated = self.impostors is not None or not self.needs_impostors
         if self.impostors is None:
-            return Rate(control.value, control.low, control.high, calibrated)
-        own = self.impostors.rate(value)
-        return own if own.value > control.value else control
+            control = self.control.rate(value)
+            return Rate(control.value, control.low, control.high, calibrated=not self.needs_impostors)
+        # Collisions of hashes are no matter of style, so both crowds together bound how far their tails are trusted;
+        # likeness by embedding is, so there each crowd speaks for itself alone.
+        seen = None if self.needs_impostors else len(self.control.values) + len(self.impostors.values)
+        return max(self.control.rate(value, seen), self.impostors.rate(value, seen), key=lambda rate: rate.value)
 
 
 CURVES = ("cosine", "pdq_distance", "phash_distance")

@@ -20,7 +20,7 @@ import numpy as np
 
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
-from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings
+from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
@@ -56,6 +56,7 @@ class Matcher:
         references = snapshot.references
         self._set_of = np.asarray([number for number, _ in references], dtype=np.int64)
         self._reference_ids = [reference.id for _, reference in references]
+        self._hash_rates: dict[tuple[str, int], Rate] = {}
         self._by_bytes: dict[str, list[int]] = {}
         self._by_pixels: dict[str, list[int]] = {}
         for row, (_, reference) in enumerate(references):
@@ -144,15 +145,24 @@ class Matcher:
             ("phash_distance", self.snapshot.phash, hashes.phash[None, :]),
         )
         for name, index, queries in searches:
-            distances, rows = index.search(queries, HASHES_SEARCHED)
-            for distance, hash_row in sorted(zip(distances.ravel().tolist(), rows.ravel().tolist(), strict=True)):
-                row = int(self.snapshot.hash_rows[hash_row])
-                owner = int(self._set_of[row])
-                measure = Measure(name, float(distance), self.snapshot.calibrations[name].rate(-float(distance)))
+            distances, hash_rows = (found.ravel() for found in index.search(queries, HASHES_SEARCHED))
+            rows = self.snapshot.hash_rows[hash_rows]
+            nearest: dict[int, int] = {}
+            for place in np.argsort(distances, kind="stable").tolist():
+                nearest.setdefault(int(self._set_of[rows[place]]), place)
+            for owner, place in list(nearest.items())[:top]:
+                measure = Measure(name, float(distances[place]), self._rate(name, int(distances[place])))
                 known = best.get(owner)
                 if known is None or measure.rate.value < known.false_positive_rate:
-                    best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, row, measure)
+                    best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, int(rows[place]), measure)
         return sorted(best.values(), key=lambda match: match.false_positive_rate)[:top]
+
+    def _rate(self, name: str, distance: int) -> Rate:
+        """Return the rate of a Hamming distance; there are few, so each is computed once."""
+        known = self._hash_rates.get((name, distance))
+        if known is None:
+            known = self._hash_rates[name, distance] = self.snapshot.calibrations[name].rate(-float(distance))
+        return known
 
     def _similar(
         self, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int

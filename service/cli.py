@@ -17,6 +17,7 @@ from rich.table import Table
 
 from indexer.cli import index_app, match, told_plainly
 from indexer.errors import IndexerError
+from service.adapters.logs import configure_logs
 from service.demo.run import run_demo
 from service.domain.errors import NotReady, ServiceError
 from service.domain.identity import Role, key_sha256
@@ -45,6 +46,7 @@ def check(
     platform: Annotated[str, typer.Option(help="Platform to screen as; licences may depend on it.")] = "local",
 ) -> None:
     """Screen files of this machine without a server. Exits with 0 whatever the verdicts."""
+    configure_logs("console", "warning")
     with told_plainly():
         try:
             screening = LocalScreening(snapshot, policy, platform)
@@ -86,8 +88,13 @@ def serve(
         made = secrets.token_urlsafe(32)
         os.environ["LORA_SCREENING_API_KEYS"] = f"demo:{Role.PLATFORM}:{key_sha256(made)}"
         error_console.print(f"API key for this run (platform `demo`): {made}", highlight=False, soft_wrap=True)
-    error_console.print(f"listening on http://{host}:{port}  (documentation at /docs)", highlight=False, soft_wrap=True)
-    uvicorn.run("service.main:create_app", factory=True, host=host, port=port, access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        "service.main:create_app", factory=True, host=host, port=port, access_log=False, log_level="warning"
+    )
+    listening = config.bind_socket()
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    error_console.print(f"listening on {address}  (documentation at /docs)", highlight=False, soft_wrap=True)
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 @app.command(epilog="Example: lora-screening key my-platform platform")

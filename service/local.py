@@ -62,7 +62,7 @@ def _submission(path: Path) -> Iterator[Submission]:
     with ExitStack() as stack:
         if path.is_dir():
             document = parse_json((path / "upload.json").read_bytes())
-            names = [str(item.get("file", "")) for item in document.get("images", []) if isinstance(item, dict)]
+            names = [item.file for item in validate(document).images]
             pictures = [PictureFile(name, _inside(path, name, n).read_bytes()) for n, name in enumerate(names)]
             loras = sorted(item for item in path.iterdir() if item.suffix.lower() in LORA_SUFFIXES)
             yield Submission(document, pictures, _lora(loras[:1], stack))

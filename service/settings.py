@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 class Settings(BaseSettings):
     """Settings of the service; docs/settings.md explains each, and a test holds it to that."""
 
-    model_config = SettingsConfigDict(env_prefix="LORA_SCREENING_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LORA_SCREENING_", frozen=True, hide_input_in_errors=True)
 
     snapshot: Path = Field(Path("data/snapshot"), description="Folder of published snapshots, or one generation in it.")
     database: str = Field("sqlite:///data/lora-screening.db", description="SQLAlchemy URL of the database.")

@@ -57,6 +57,7 @@ class FlatVectorIndex:
         wanted = min(top, len(self))
         if wanted == 0 or len(queries) == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
+        _on_this_thread_alone()
         similarities, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), wanted)
         return similarities, rows
 
@@ -95,5 +96,11 @@ class FlatHashIndex:
         wanted = min(top, len(self))
         if wanted == 0 or len(queries) == 0:
             return np.zeros((len(queries), 0), np.int32), np.zeros((len(queries), 0), np.int64)
+        _on_this_thread_alone()
         distances, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.uint8), wanted)
         return distances, rows
+
+
+def _on_this_thread_alone() -> None:
+    """Keep FAISS from spreading one small search over all cores: requests run beside each other already."""
+    faiss.omp_set_num_threads(1)

@@ -224,9 +224,13 @@ def _check_manifest(folder: Path, manifest: Mapping[str, Any], expected_model: s
             f" {model.get('fingerprint')}; build it again",
             code="snapshot_other_model",
         )
-    if expected_model and expected_model != model.get("name") and not model["fingerprint"].startswith(expected_model):
+    if (
+        expected_model
+        and expected_model != model.get("name")
+        and not str(model.get("fingerprint")).startswith(expected_model)
+    ):
         raise SnapshotError(
-            f"{folder}: made with model {model.get('name')}@{model['fingerprint'][:12]}, but {expected_model} is asked"
+            f"{folder}: made with model {model.get('name')}@{str(model.get('fingerprint'))[:12]}, but {expected_model} is asked"
             " for; build one with that model or change the setting",
             code="snapshot_other_model",
         )
@@ -265,6 +269,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SnapshotError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise SnapshotError(f"{path} holds no JSON object; build the snapshot again")
     return content
 
 

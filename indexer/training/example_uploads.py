@@ -49,6 +49,8 @@ class Upload:
     visibility: str = "public"
     uploader: str = "u-42"
     conditions: tuple[str, ...] = ()
+    licence: str | None = None
+    not_screened: tuple[str, ...] = ()
     prompts: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,8 +71,8 @@ UPLOADS: tuple[Upload, ...] = (
     ),
     Upload(
         "crop-with-text",
-        "block",
-        "The picture is a registered reference cropped and captioned.",
+        "review",
+        "The picture is a registered reference cropped and captioned: its embedding finds it, and that alone is a likeness.",
         "maren-tidewarden",
         {"cover.jpg": "crop:maren-tidewarden/02"},
         title="Harbour raincoat look",
@@ -112,14 +114,14 @@ UPLOADS: tuple[Upload, ...] = (
         "The pictures show a registered character in a style that is not among its references.",
         "rivet-courier",
         _numbered(
-            Shot("stand", "watercolour", "plain"),
-            Shot("run", "watercolour", "hills"),
-            Shot("hips", "watercolour", "garden"),
-            Shot("wave", "watercolour", "spot", framing="three_quarter"),
+            Shot("dance", "painterly", "plain"),
+            Shot("sit", "painterly", "hills"),
+            Shot("point", "painterly", "garden"),
+            Shot("jump", "painterly", "spot", framing="three_quarter"),
         ),
         entry("rivet-courier").who,
-        title="Loose watercolour sketchbook",
-        tags=("watercolour",),
+        title="Loose oil sketchbook",
+        tags=("oil painting",),
     ),
     Upload(
         "look-alike",
@@ -156,6 +158,7 @@ UPLOADS: tuple[Upload, ...] = (
         title="Rivet-Nine official",
         triggers=("rivet-nine",),
         uploader="u-licensed",
+        licence="rivet-courier/licence-1",
     ),
     Upload(
         "private-use",
@@ -221,6 +224,7 @@ UPLOADS: tuple[Upload, ...] = (
         STRANGER,
         title="Antler friend",
         tags=("deer",),
+        not_screened=("image:03-truncated.png",),
     ),
 )
 
@@ -265,6 +269,21 @@ def scenery(name: str, seed: int) -> Image.Image:
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)))).convert("RGB")
 
 
+def _expected(upload: Upload) -> dict[str, object]:
+    expected: dict[str, object] = {
+        "verdict": upload.verdict,
+        "because": upload.because,
+        "reference_set": upload.reference_set,
+    }
+    if upload.conditions:
+        expected["conditions"] = list(upload.conditions)
+    if upload.licence:
+        expected["licence"] = upload.licence
+    if upload.not_screened:
+        expected["not_screened"] = list(upload.not_screened)
+    return expected
+
+
 def write_upload(upload: Upload, root: Path, encode: Encoder) -> list[Path]:
     """Write one upload folder (the reference sets must exist) and return its pictures."""
     folder = root / "examples" / upload.name
@@ -295,14 +314,7 @@ def write_upload(upload: Upload, root: Path, encode: Encoder) -> list[Path]:
                 (captioned_crop(image) if kind == "crop" else image).save(target, "JPEG", quality=80)
         files.append(target)
     _write_json(folder / "upload.json", _form(upload))
-    expected: dict[str, object] = {
-        "verdict": upload.verdict,
-        "because": upload.because,
-        "reference_set": upload.reference_set,
-    }
-    if upload.conditions:
-        expected["conditions"] = list(upload.conditions)
-    _write_json(folder / "expected.json", expected)
+    _write_json(folder / "expected.json", _expected(upload))
     return files
 
 

@@ -74,10 +74,16 @@ class BodyLimitMiddleware:
 
         async def receive_counted() -> Message:
             nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            # What is stated is refused before any of it is read.
+            message = await receive() if _stated_length(scope) <= self._max_bytes else None
+            received += len(message.get("body", b"")) if message else 0
+            if message is None or received > self._max_bytes:
                 raise TooLarge(f"the body is larger than the {self._max_bytes} bytes allowed")
             return message
 
         await self._app(scope, receive_counted if scope["type"] == "http" else receive, send)
+
+
+def _stated_length(scope: Scope) -> int:
+    stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(stated) if stated.isdigit() else 0

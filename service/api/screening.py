@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 
 from service.api import wire
 from service.api.dependencies import PlatformCaller, Reader, Service
-from service.api.submission import context_of, read_form, read_submission
+from service.api.submission import context_of, parse_json, read_form, read_submission, validate_as
 from service.ports import StoredScreening
 from service.usecases import screening
 from service.usecases.intake import intake
@@ -127,8 +127,24 @@ def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Q
     return {"screenings": [_shown(item) for item in service.screening.find_all(external_id, who.sees_only)]}
 
 
-@router.post("/screen/text", response_model=wire.TextAnswer, summary="Find registered names in texts")
-def screen_text(service: Service, _: PlatformCaller, query: wire.TextQuery) -> Any:
+async def text_query(request: Request, _: PlatformCaller) -> wire.TextQuery:
+    """Read the body, after the caller is known. Raises MalformedRequest or InvalidFields."""
+    return validate_as(wire.TextQuery, parse_json(await request.body(), "the body"), "body")
+
+
+@router.post(
+    "/screen/text",
+    response_model=wire.TextAnswer,
+    responses={status: told for status, told in _PROBLEMS.items() if status not in (409, 415)},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": wire.TextQuery.model_json_schema()}},
+        }
+    },
+    summary="Find registered names in texts",
+)
+def screen_text(service: Service, query: Annotated[wire.TextQuery, Depends(text_query)]) -> Any:
     """Answer names alone, for prompts and search boxes: no pictures, no verdict, nothing is remembered."""
     found, snapshot = service.screening.find_names(query.texts)
     results = [

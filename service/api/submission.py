@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.types import Message
 
 from indexer.model import PictureFile
 from service.api.errors import location
@@ -22,9 +26,12 @@ from service.domain.upload import Context, Stage, Visibility
 from service.usecases.intake import LoraPart, Submission
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+_END_BYTES = 1024
 _KNOWN_PARTS = frozenset({"upload", "images", "lora_file", "lora_header"})
 _MORE_PARTS = 8
 _CHUNK = 1 << 20
+Model = TypeVar("Model", bound=BaseModel)
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +44,30 @@ class Read:
 
 
 async def read_form(request: Request, max_pictures: int) -> FormData:
-    """Parse the multipart body; files over a MiB are spooled to disk. Raises MalformedRequest."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    """Parse the multipart body; files over a MiB are spooled to disk. Raises MalformedRequest or TooLarge."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data":
         raise MalformedRequest("send multipart/form-data with a part `upload` (JSON) and the files")
+    closing, end = b"\r\n--" + options.get(b"boundary", b"") + b"--", bytearray(b"\r\n")
+
+    async def receive() -> Message:
+        message = await request.receive()
+        end.extend(message.get("body", b"")[-_END_BYTES:])
+        del end[:-_END_BYTES]
+        # The parser drops an unfinished part without a word: a picture would be missing, and nobody would know.
+        if not message.get("more_body", False) and closing not in end:
+            raise MultiPartException("it breaks off before its closing boundary")
+        return message
+
     try:
-        return await request.form(
+        return await Request(request.scope, receive).form(
             max_files=max_pictures + _MORE_PARTS, max_fields=_MORE_PARTS, max_part_size=MAX_DOCUMENT_BYTES
         )
     except HTTPException as error:
-        if "Too many" in str(error.detail):
-            raise TooLarge(f"{error.detail}: at most {max_pictures} pictures a request") from error
+        if str(error.detail).startswith(("Too many", "Part exceeded")):
+            raise TooLarge(
+                f"{error.detail} Send at most {max_pictures} pictures, and fields of {MAX_DOCUMENT_BYTES} bytes."
+            ) from error
         raise MalformedRequest(f"the multipart body cannot be read: {error.detail}") from error
 
 
@@ -66,27 +87,38 @@ def read_submission(form: FormData, max_pictures: int) -> Read:
     return Read(Submission(content, pictures, lora, unknown), document, digest.hexdigest())
 
 
-def parse_json(raw: str | bytes) -> dict[str, Any]:
-    """Parse the document. Raises MalformedRequest."""
+def parse_json(raw: str | bytes, what: str = "the part `upload`") -> dict[str, Any]:
+    """Parse a JSON object; halves of surrogate pairs are replaced, as no answer could hold them.
+
+    Raises MalformedRequest, which names the text by `what`.
+    """
 
     def refuse(name: str) -> float:
         raise ValueError(f"{name} is not JSON")
 
     try:
         content = json.loads(raw, parse_constant=refuse)
+        text = json.dumps(content, ensure_ascii=False)
+        if _HALF_PAIR.search(text):
+            content = json.loads(_HALF_PAIR.sub("\ufffd", text))
     except (ValueError, RecursionError) as error:
-        raise MalformedRequest(f"the part `upload` is not JSON: {error}") from error
+        raise MalformedRequest(f"{what} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise MalformedRequest("the part `upload` must be a JSON object")
+        raise MalformedRequest(f"{what} must be a JSON object")
     return content
 
 
 def validate(content: Mapping[str, Any]) -> UploadDocument:
-    """Check the fields. Raises InvalidFields with each fault's place."""
+    """Check the fields of an upload document. Raises InvalidFields with each fault's place."""
+    return validate_as(UploadDocument, content, "upload")
+
+
+def validate_as(model: type[Model], content: Mapping[str, Any], root: str) -> Model:
+    """Check fields against a wire model. Raises InvalidFields with each fault's place below `root`."""
     try:
-        return UploadDocument.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        faults = [FieldFault(location(("upload", *item["loc"])), item["msg"]) for item in error.errors()]
+        faults = [FieldFault(location((root, *item["loc"])), item["msg"]) for item in error.errors()]
         raise InvalidFields(faults) from error
 
 
@@ -111,9 +143,10 @@ def has_text(document: UploadDocument) -> bool:
 
 
 def _document_text(form: FormData) -> str | bytes:
-    part = form.get("upload")
-    if part is None:
-        raise InvalidFields([FieldFault("upload", "the part is missing")])
+    parts = form.getlist("upload")
+    if len(parts) != 1:
+        raise InvalidFields([FieldFault("upload", "the part is missing" if not parts else "send this part once")])
+    part = parts[0]
     if isinstance(part, UploadFile):
         data = part.file.read(MAX_DOCUMENT_BYTES + 1)
         if len(data) > MAX_DOCUMENT_BYTES:

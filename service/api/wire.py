@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from indexer.signals.names import MAX_TEXT
 
 Text = dict[str, str]
 
@@ -218,9 +220,9 @@ class ScreeningList(BaseModel):
 
 
 class TextQuery(BaseModel):
-    """Texts to search for registered names."""
+    """Texts to search for registered names; each as long as a search reaches."""
 
-    texts: list[str] = Field(max_length=1000)
+    texts: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(max_length=1000)
 
 
 class TextHit(BaseModel):

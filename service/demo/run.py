@@ -69,7 +69,10 @@ class Shown:
 def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
     """Run everything; returns the number of answers that are not the expected ones."""
     snapshot = out / "snapshot"
-    shutil.rmtree(out, ignore_errors=True)
+    # Only what an earlier demo wrote: the folder may be anybody's.
+    shutil.rmtree(snapshot, ignore_errors=True)
+    for name in ("demo.db", "demo.db-wal", "demo.db-shm"):
+        (out / name).unlink(missing_ok=True)
     with progress_bars() as progress:
         read = [(item, sets / item.slug) for item in reference_sets.read_all(sets)]
         built = builds.build(read, snapshot, progress=progress)

@@ -31,16 +31,16 @@ def any_of(rate: float, pictures: int) -> float:
 
 
 def _at_least(k: int, n: int, rate: float, correlation: float) -> float:
-    """Upper tail of the beta-binomial distribution; binomial where the correlation is nil."""
+    """Upper tail of the beta-binomial distribution; binomial where the correlation is nil.
+
+    Written as products, which stay exact where gamma functions of huge arguments cancel.
+    """
     p = min(max(rate, 1e-12), 1.0 - 1e-12)
-    if correlation <= 0:
-        return min(1.0, sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(k, n + 1)))
-    precision = (1.0 - correlation) / correlation
-    a, b = p * precision, (1.0 - p) * precision
-    return min(
-        1.0, sum(math.comb(n, j) * math.exp(_log_beta(a + j, b + n - j) - _log_beta(a, b)) for j in range(k, n + 1))
-    )
+    hit, miss = p * (1.0 - correlation), (1.0 - p) * (1.0 - correlation)
+    whole = math.prod(1.0 - correlation + i * correlation for i in range(n))
 
+    def exactly(j: int) -> float:
+        hits = math.prod(hit + i * correlation for i in range(j))
+        return math.comb(n, j) * hits * math.prod(miss + i * correlation for i in range(n - j)) / whole
 
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+    return min(1.0, sum(exactly(j) for j in range(k, n + 1)))

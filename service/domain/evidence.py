@@ -47,6 +47,11 @@ class Evidence:
         return self.measure.rate.value if self.measure else 0.0
 
     @property
+    def highest_rate(self) -> float:
+        """Upper end of the rate's interval: what a block has to reckon with."""
+        return self.measure.rate.high if self.measure else 0.0
+
+    @property
     def calibrated(self) -> bool:
         """Tell whether the rate may carry a block."""
         return self.measure is None or self.measure.rate.calibrated

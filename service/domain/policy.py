@@ -23,7 +23,7 @@ class Rates:
 
     block: float
     review: float
-    generic_alias_confirms: float
+    confirmed: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Policy:
         return Rates(
             block=min(base.block * factor, self.max_block),
             review=min(base.review * factor, self.max_review),
-            generic_alias_confirms=min(base.generic_alias_confirms * factor, self.max_review),
+            confirmed=min(base.confirmed * factor, self.max_review),
         )
 
 
@@ -73,7 +73,7 @@ def policy_from(content: Mapping[str, Any]) -> Policy:
                 stage: Rates(
                     _rate(content, f"stages.{stage}.block_at_fpr"),
                     _rate(content, f"stages.{stage}.review_at_fpr"),
-                    _rate(content, f"stages.{stage}.generic_alias_confirms_at_fpr"),
+                    _rate(content, f"stages.{stage}.confirmed_at_fpr"),
                 )
                 for stage in Stage
             },

@@ -3,17 +3,18 @@
 Of each reference set the first rule that holds gives the ground; the strictest ground gives the verdict.
 
     block    an identical picture
-             an edited copy: hash and embedding agree on one picture
+             an edited copy: a hash at `confirmed`, and the embedding of the same picture at `review`
              so many pictures alike that an unrelated upload would agree so well less often than `block`
              pictures alike at `review`, and a distinctive name beside them
-             pictures alike at `generic_alias_confirms`, and a generic name beside them
+             pictures alike at `confirmed`, and a generic name beside them
     review   a hash, or an embedding, or several pictures alike at `review`
              a distinctive name alone; a generic name beside the title of its work
              anything that could not be screened
     allow    all else; a licence, and private use, turn what was found into a recorded allow
 
 So two independent facts are needed to block, one of them computed from pixels; names alone, which anybody can plant,
-reach review at most; a generic name alone changes nothing; and what no control picture resembles never blocks.
+reach review at most; a generic name alone changes nothing; and what no control picture resembles never blocks. A rate
+is known only within an interval: to block, its upper end has to be low enough; to review, its best estimate.
 """
 
 from __future__ import annotations
@@ -110,18 +111,21 @@ class _SetFacts:
     numbered: Sequence[tuple[int, Evidence]]
     pictures: int
 
-    def of(self, kind: EvidenceKind, at: float = 1.0, *, calibrated: bool = False) -> list[int]:
-        """Number the facts of a kind whose rate, for the whole upload, is at most `at`."""
+    def of(self, kind: EvidenceKind, at: float = 1.0, *, sure: bool = False) -> list[int]:
+        """Number the facts of a kind whose rate, for the whole upload, is at most `at`.
+
+        With `sure` the upper end of the rate's interval counts, and what is uncalibrated does not.
+        """
         return [
             number
             for number, item in self.numbered
-            if item.kind is kind and self._upload_rate(item) <= at and (item.calibrated or not calibrated)
+            if item.kind is kind and self._upload_rate(item, sure=sure) <= at and (item.calibrated or not sure)
         ]
 
-    def alike(self, at: float, *, calibrated: bool) -> list[int]:
+    def alike(self, at: float, *, sure: bool) -> list[int]:
         """Number the facts that say the pictures look like the set."""
         kinds = (EvidenceKind.PERCEPTUAL_COPY, EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
-        return [number for kind in kinds for number in self.of(kind, at, calibrated=calibrated)]
+        return [number for kind in kinds for number in self.of(kind, at, sure=sure)]
 
     def named(self, kind: AliasKind) -> list[int]:
         """Number the names of a kind that carry weight."""
@@ -130,7 +134,7 @@ class _SetFacts:
     def confirmed_copies(self, rates: Rates) -> list[int]:
         """Number the hash matches whose very picture also resembles the set by embedding, with what confirms them."""
         by_number = dict(self.numbered)
-        copies = self.of(EvidenceKind.PERCEPTUAL_COPY, rates.block, calibrated=True)
+        copies = self.of(EvidenceKind.PERCEPTUAL_COPY, rates.confirmed, sure=True)
         likenesses = self.of(EvidenceKind.CHARACTER_SIMILARITY, rates.review)
         return [
             number
@@ -140,11 +144,10 @@ class _SetFacts:
             for number in (copy, likeness)
         ]
 
-    def _upload_rate(self, item: Evidence) -> float:
+    def _upload_rate(self, item: Evidence, *, sure: bool) -> float:
         """An agreement speaks of the whole upload already; one picture of n has n chances to look alike."""
-        if item.kind is EvidenceKind.SAMPLE_AGREEMENT:
-            return item.rate
-        return any_of(item.rate, self.pictures)
+        rate = item.highest_rate if sure else item.rate
+        return rate if item.kind is EvidenceKind.SAMPLE_AGREEMENT else any_of(rate, self.pictures)
 
 
 def _together(first: list[int], second: list[int]) -> list[int]:
@@ -155,19 +158,19 @@ _Rule = tuple[str, Outcome, Callable[[_SetFacts, Rates], list[int]]]
 _RULES: tuple[_Rule, ...] = (
     ("character_copy", Outcome.BLOCK, lambda f, _: f.of(EvidenceKind.EXACT_COPY)),
     ("character_copy", Outcome.BLOCK, lambda f, r: f.confirmed_copies(r)),
-    ("character_agreement", Outcome.BLOCK, lambda f, r: f.of(EvidenceKind.SAMPLE_AGREEMENT, r.block, calibrated=True)),
+    ("character_agreement", Outcome.BLOCK, lambda f, r: f.of(EvidenceKind.SAMPLE_AGREEMENT, r.block, sure=True)),
     (
         "character_named",
         Outcome.BLOCK,
-        lambda f, r: _together(f.alike(r.review, calibrated=True), f.named(AliasKind.DISTINCTIVE)),
+        lambda f, r: _together(f.alike(r.review, sure=True), f.named(AliasKind.DISTINCTIVE)),
     ),
     (
         "character_named",
         Outcome.BLOCK,
-        lambda f, r: _together(f.alike(r.generic_alias_confirms, calibrated=True), f.named(AliasKind.GENERIC)),
+        lambda f, r: _together(f.alike(r.confirmed, sure=True), f.named(AliasKind.GENERIC)),
     ),
     ("character_copy_suspected", Outcome.REVIEW, lambda f, r: f.of(EvidenceKind.PERCEPTUAL_COPY, r.review)),
-    ("character_likeness", Outcome.REVIEW, lambda f, r: f.alike(r.review, calibrated=False)),
+    ("character_likeness", Outcome.REVIEW, lambda f, r: f.alike(r.review, sure=False)),
     ("name_alone", Outcome.REVIEW, lambda f, _: f.named(AliasKind.DISTINCTIVE)),
     (
         "name_and_series",

@@ -96,8 +96,8 @@ GROUNDS: dict[str, Wording] = {
         "至少有一张图片是“{zh}”已登记图片的副本。",
     ),
     "character_agreement": Wording(
-        "So many pictures resemble “{en}” that chance is ruled out.",
-        "与“{zh}”相似的图片之多，已可排除巧合。",
+        "Too many pictures resemble “{en}” for chance to explain it.",
+        "与“{zh}”相似的图片过多，难以用巧合解释。",
     ),
     "character_named": Wording(
         "Pictures resemble “{en}”, and the upload itself names the character.",

@@ -88,11 +88,16 @@ class Screening:
         earlier = self._earlier(upload.context.platform, request)
         if earlier is not None and earlier.answer is not None:
             return earlier.answer
-        screened = self.screen(upload)
+        screened = self.screen(upload, earlier.id if earlier is not None else None)
         given = answer(screened)
-        kept = self._store.add(self._stored(upload, request, screened.id, given))
+        kept = self._store.add(self._stored(upload, request, screened.id, given)) if earlier is None else earlier
         _same_request(kept, request)
-        return kept.answer if kept.answer is not None else given
+        if kept.answer is not None:
+            return kept.answer
+        # It was accepted with `Prefer: respond-async` and is still waiting: the answer is under that id as well.
+        given = {**given, "screening_id": kept.id}
+        self._store.finish(kept.id, given)
+        return given
 
     def accept(self, upload: Upload, request: Request) -> tuple[str, bool]:
         """Remember an upload that will be screened later; returns its id, and whether it is new.

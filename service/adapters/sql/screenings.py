@@ -30,7 +30,7 @@ class SqlScreeningStore:
                         id=screening.id,
                         platform=screening.platform,
                         external_id=screening.external_id,
-                        created=screening.created,
+                        created=screening.created.astimezone(UTC),
                         request_sha256=screening.request_sha256,
                         idempotency_key=screening.idempotency_key,
                         answer=screening.answer,
