@@ -29,8 +29,6 @@ from indexer.calibration import (
     MIN_CONTROL,
     MIN_IMPOSTORS,
     Calibration,
-    Normaliser,
-    RateCurve,
 )
 from indexer.control import ControlSet, in_groups
 from indexer.errors import CalibrationError, ManifestError, ModelError, PictureError, SnapshotError
@@ -40,6 +38,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
+from indexer.rates import calibrate_cosine, calibrate_hash, related_sets
 from indexer.signals.images import decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
 from indexer.signals.views import REFERENCE_VIEWS, pixels
@@ -47,10 +46,7 @@ from indexer.signals.views import REFERENCE_VIEWS, pixels
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is."""
 
-_IMPOSTOR_VIEWS = tuple(n for n, view in enumerate(REFERENCE_VIEWS) if view.name in ("whole", "centre_80"))
 _CHECKED_REFERENCES = 200
-_CHUNK = 2048
-_HASH_NEIGHBOURS = 64
 
 
 @dataclass(frozen=True)
@@ -220,14 +216,14 @@ def _assemble(
     rows = np.stack([np.repeat(np.arange(count), views), np.tile(np.arange(views), count)], axis=1).astype(np.int32)
     reliable = np.asarray([item.reliable for item in signals.hashes])
     hash_rows = np.flatnonzero(reliable).astype(np.int32)
-    related = _related(items)
-    normaliser, cosine = _calibrate_cosine(signals.vectors, owners, related, crowd)
+    related = related_sets(items)
+    normaliser, cosine = calibrate_cosine(signals.vectors, owners, related, crowd)
     pdq = _stack([signals.hashes[row].pdq for row in hash_rows], (8, 32))
     phash = _stack([signals.hashes[row].phash for row in hash_rows], (8,))
     calibrations = {
         "cosine": cosine,
-        "pdq_distance": _calibrate_hash(pdq, owners[hash_rows], related, crowd.pdq[crowd.reliable]),
-        "phash_distance": _calibrate_hash(phash[:, None, :], owners[hash_rows], related, crowd.phash[crowd.reliable]),
+        "pdq_distance": calibrate_hash(pdq, owners[hash_rows], related, crowd.pdq[crowd.reliable]),
+        "phash_distance": calibrate_hash(phash[:, None, :], owners[hash_rows], related, crowd.phash[crowd.reliable]),
     }
     canary = int(hash_rows[0]) if len(hash_rows) else 0
     references = [(reference, place) for item, place in sets for reference in item.references]
@@ -254,71 +250,6 @@ def _assemble(
 
 def _stack(rows: list[ByteArray], shape: tuple[int, ...]) -> ByteArray:
     return np.stack(rows) if rows else np.zeros((0, *shape), dtype=np.uint8)
-
-
-def _related(sets: Sequence[ReferenceSet]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Tell for each pair of sets whether one says nothing about the other's false alarms: itself, or the same work."""
-    return np.asarray([[a.slug == b.slug or a.same_work(b) for b in sets] for a in sets])
-
-
-def _calibrate_cosine(
-    vectors: FloatArray,
-    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
-    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    crowd: ControlSet,
-) -> tuple[Normaliser, Calibration]:
-    """Run control set and impostors against each set in turn, so that memory holds one set's similarities."""
-    impostors = vectors[:, _IMPOSTOR_VIEWS].reshape(-1, vectors.shape[2])
-    impostor_sets = np.repeat(owners, len(_IMPOSTOR_VIEWS))
-    control_best = np.full(len(crowd), -np.inf)
-    impostor_best = np.full(len(impostors), -np.inf)
-    fits: list[Normaliser] = []
-    for number in range(len(related)):
-        own = vectors[owners == number].reshape(-1, vectors.shape[2])
-        if not len(own):
-            fits.append(Normaliser(np.zeros(1, np.float32), np.ones(1, np.float32)))
-            continue
-        to_set = _nearest(crowd.vectors, own)
-        fit = Normaliser.fit(to_set[:, None])
-        fits.append(fit)
-        np.maximum(control_best, fit.apply(to_set, np.zeros(len(to_set), int)), out=control_best)
-        strangers = ~related[number][impostor_sets]
-        if strangers.any():
-            values = fit.apply(_nearest(impostors[strangers], own), np.zeros(int(strangers.sum()), int))
-            impostor_best[strangers] = np.maximum(impostor_best[strangers], values)
-    normaliser = Normaliser(np.concatenate([f.median for f in fits]), np.concatenate([f.spread for f in fits]))
-    met = impostor_best[np.isfinite(impostor_best)]
-    curve = RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None
-    return normaliser, Calibration(RateCurve.fit(control_best), curve, needs_impostors=True)
-
-
-def _nearest(queries: FloatArray, own: FloatArray) -> FloatArray:
-    """Return each query's largest cosine to the rows of one set: (n,)."""
-    return np.concatenate(
-        [(queries[start : start + _CHUNK] @ own.T).max(axis=1) for start in range(0, len(queries), _CHUNK)]
-    )
-
-
-def _calibrate_hash(
-    hashes: ByteArray,
-    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
-    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    crowd: ByteArray,
-) -> Calibration:
-    """Calibrate a hash; `hashes` (references, orientations, bytes). Turning references or queries is the same."""
-    count, orientations, width = hashes.shape
-    if not count or not len(crowd):
-        return Calibration(RateCurve.fit([-float(width * 8)]), None)
-    index = FlatHashIndex.of(np.ascontiguousarray(hashes.reshape(-1, width)))
-    distances, _ = index.search(crowd, 1)
-    upright = np.ascontiguousarray(hashes[:, 0])
-    near, rows = index.search(upright, _HASH_NEIGHBOURS)
-    strangers = ~related[owners[:, None], owners[rows // orientations]]
-    # Where all neighbours are related, a stranger is at least as far as the last of them.
-    best = np.where(strangers, near, near[:, -1:]).min(axis=1)
-    met = best[strangers.any(axis=1)]
-    impostors = RateCurve.fit(-met.astype(float)) if len(met) >= MIN_IMPOSTORS else None
-    return Calibration(RateCurve.fit(-distances[:, 0].astype(float)), impostors)
 
 
 def _warnings(references: list[Reference], reliable: np.ndarray[Any, Any], cosine: Calibration) -> tuple[str, ...]:

@@ -230,8 +230,8 @@ def _check_manifest(folder: Path, manifest: Mapping[str, Any], expected_model: s
         and not str(model.get("fingerprint")).startswith(expected_model)
     ):
         raise SnapshotError(
-            f"{folder}: made with model {model.get('name')}@{str(model.get('fingerprint'))[:12]}, but {expected_model} is asked"
-            " for; build one with that model or change the setting",
+            f"{folder}: made with {model.get('name')}@{str(model.get('fingerprint'))[:12]}, but {expected_model} is"
+            " asked for; build one with that model or change the setting",
             code="snapshot_other_model",
         )
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
@@ -19,10 +19,38 @@ from indexer.errors import PictureError
 from indexer.model import ReferenceSet
 from indexer.signals.images import decode
 
-if TYPE_CHECKING:
-    from service.demo.run import Shown
-
 _THUMBNAIL = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One example with its answer."""
+
+    name: str
+    folder: Path
+    document: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    milliseconds: float
+
+    @property
+    def as_expected(self) -> bool:
+        """Tell whether the verdict is the expected one, for the expected set and with the expected parts left out."""
+        return (
+            self.answer["verdict"] in self.expected["verdict"].split("-or-")
+            and self._about_the_expected_set()
+            and all(item in self.answer["conditions"] for item in self.expected.get("conditions", []))
+            and self.expected.get("licence") in (None, self.answer["licence"])
+            and set(self.expected.get("not_screened", [])) <= {i["source"] for i in self.answer["not_screened"]}
+        )
+
+    def _about_the_expected_set(self) -> bool:
+        """An expected set must be the strongest ground's, unless the answer is allowed not to find it at all."""
+        slug, grounds = self.expected.get("reference_set"), self.answer["grounds"]
+        if slug is None:
+            return True
+        named = [item["reference_set"]["slug"] for item in grounds if item["reference_set"]]
+        return named[:1] == [slug]
 
 
 @dataclass(frozen=True, slots=True)

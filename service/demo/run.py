@@ -14,9 +14,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,44 +25,13 @@ from rich.console import Console
 from indexer import build as builds
 from indexer import reference_sets
 from indexer.cli import progress_bars
-from service.demo.report import write_report
+from service.demo.report import Shown, write_report
 from service.domain.errors import NotReady
 from service.domain.identity import Role, key_sha256
 
 PLATFORM = "demo"
 START_SECONDS = 60.0
 _COLOURS = {"block": "bold red", "review": "yellow", "allow": "green"}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One example with its answer."""
-
-    name: str
-    folder: Path
-    document: Mapping[str, Any]
-    expected: Mapping[str, Any]
-    answer: Mapping[str, Any]
-    milliseconds: float
-
-    @property
-    def as_expected(self) -> bool:
-        """Tell whether the verdict is the expected one, for the expected set and with the expected parts left out."""
-        return (
-            self.answer["verdict"] in self.expected["verdict"].split("-or-")
-            and self._about_the_expected_set()
-            and all(item in self.answer["conditions"] for item in self.expected.get("conditions", []))
-            and self.expected.get("licence") in (None, self.answer["licence"])
-            and set(self.expected.get("not_screened", [])) <= {i["source"] for i in self.answer["not_screened"]}
-        )
-
-    def _about_the_expected_set(self) -> bool:
-        """An expected set must be the strongest ground's, unless the answer is allowed not to find it at all."""
-        slug, grounds = self.expected.get("reference_set"), self.answer["grounds"]
-        if slug is None:
-            return True
-        named = [item["reference_set"]["slug"] for item in grounds if item["reference_set"]]
-        return named[:1] == [slug]
 
 
 def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
