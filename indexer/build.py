@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is."""
 
 _CHECKED_REFERENCES = 200
+_WORKSHOP = ".building-"
+_ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,11 @@ def build(
 @contextmanager
 def _workshop(out: Path) -> Iterator[Path]:
     """Give a folder on the same disk as `out`, so that publishing is a rename; leave nothing behind on failure."""
-    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=out))
+    for left in out.glob(f"{_WORKSHOP}*"):
+        # A build that was killed could not tidy up; one that is still running writes all the time.
+        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_WORKSHOP, dir=out))
     folder.chmod(0o755)
     try:
         (folder / "model").mkdir()
@@ -231,7 +238,9 @@ def _assemble(
         generation=generation,
         model=spec,
         sets=items,
-        vectors=FlatVectorIndex.of(signals.vectors.reshape(count * views, dim)),
+        vectors=FlatVectorIndex.of(
+            normaliser.index_rows(signals.vectors.reshape(count * views, dim), np.repeat(owners, views))
+        ),
         rows=rows,
         pdq=FlatHashIndex.of(np.ascontiguousarray(pdq[:, 0])),
         phash=FlatHashIndex.of(phash),

@@ -26,12 +26,12 @@ from indexer.ports import FloatArray
 
 RECIPE = "calibration-1"
 MIN_CONTROL = 500
-MIN_IMPOSTORS = 40
+MIN_IMPOSTORS = 60
 """Least crowd sizes: with fewer control pictures no rate is given; with fewer impostors the style is uncalibrated."""
 
 FLOOR_BELOW_CROWD = 10.0
 _TAIL_SHARE = 0.05
-_MIN_TAIL = 30
+_MIN_TAIL = MIN_IMPOSTORS // 2
 _BOOTSTRAPS = 40
 _INTERVAL = (0.05, 0.95)
 _NORMALISING_QUANTILE = 0.99
@@ -150,6 +150,26 @@ class Normaliser:
         numbers = np.asarray(sets, dtype=np.int64)
         result: Doubles = (np.asarray(similarity, np.float64) - self.median[numbers]) / self.spread[numbers]
         return result
+
+    def undo(self, normalised: npt.ArrayLike, sets: npt.ArrayLike) -> Doubles:
+        """Turn normalised similarities back into cosines."""
+        numbers = np.asarray(sets, dtype=np.int64)
+        result: Doubles = np.asarray(normalised, np.float64) * self.spread[numbers] + self.median[numbers]
+        return result
+
+    def index_rows(self, vectors: FloatArray, sets: npt.ArrayLike) -> FloatArray:
+        """Stretch vectors (n, dim) of those sets to (n, dim + 1): their inner product with query_rows() is normalised.
+
+        So the nearest rows of one search over all sets are the nearest in the units that the rates are known in.
+        """
+        numbers = np.asarray(sets, dtype=np.int64)
+        rows = np.concatenate([vectors, -self.median[numbers, None]], axis=1) / self.spread[numbers, None]
+        return np.asarray(rows, dtype=np.float32)
+
+
+def query_rows(vectors: FloatArray) -> FloatArray:
+    """Lengthen query vectors (n, dim) by the 1 that Normaliser.index_rows() expects: (n, dim + 1)."""
+    return np.concatenate([vectors, np.ones((len(vectors), 1), np.float32)], axis=1)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,19 @@ from safetensors.numpy import save_file
 from indexer.errors import CalibrationError, PictureError
 from indexer.model import ModelSpec
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
+from indexer.signals import images, perceptual, views
 from indexer.signals.images import decode
 from indexer.signals.perceptual import MIN_QUALITY, perceptual_hashes
 from indexer.signals.views import WHOLE, pixels
 
 FILE = "control.safetensors"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"})
+RECIPES = {
+    "decode": images.RECIPE,
+    "pdq": perceptual.PDQ_RECIPE,
+    "phash": perceptual.PHASH_RECIPE,
+    "views": views.RECIPE,
+}
 _BATCH = 32
 _GROUP = 64
 
@@ -120,8 +127,13 @@ def save(control: ControlSet, path: Path) -> None:
             "quality": control.quality,
         },
         path,
-        metadata={"model": control.model, "styles": json.dumps(_runs(control.styles))},
+        metadata={
+            "model": control.model,
+            "styles": json.dumps(_runs(control.styles)),
+            "recipes": json.dumps(RECIPES),
+        },
     )
+    path.chmod(0o644)
 
 
 def load(path: Path) -> ControlSet:
@@ -129,6 +141,8 @@ def load(path: Path) -> ControlSet:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
+            if json.loads(metadata["recipes"]) != RECIPES:
+                raise CalibrationError(f"{path} was made with other recipes than this version's; make it again")
             styles = tuple(style for style, count in json.loads(metadata["styles"]) for _ in range(count))
             return ControlSet(
                 metadata["model"],

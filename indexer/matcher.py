@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.calibration import query_rows
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
 from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate
@@ -120,13 +121,13 @@ class Matcher:
 
     def _search(self, items: list[_Prepared], vectors: FloatArray, top: int) -> Iterator[tuple[Match, ...]]:
         count = len(QUERY_VIEWS)
-        similarities, rows = self.snapshot.vectors.search(vectors, VECTORS_SEARCHED)
+        normalised, rows = self.snapshot.vectors.search(query_rows(vectors), VECTORS_SEARCHED)
         for number, item in enumerate(items):
             own = slice(number * count, (number + 1) * count)
             matches = [
                 *self._exact(item.picture, top),
                 *self._perceptual(item.hashes, top),
-                *self._similar(similarities[own].ravel(), rows[own].ravel(), top),
+                *self._similar(normalised[own].ravel(), rows[own].ravel(), top),
             ]
             yield tuple(matches)
 
@@ -165,11 +166,11 @@ class Matcher:
         return known
 
     def _similar(
-        self, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
+        self, normalised: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
     ) -> list[Match]:
-        """Per set the nearest view of a reference; sets are compared after normalisation, as they were calibrated."""
+        """Per set the nearest view of a reference, in the units that the rates are known in."""
         owners = self._set_of[self.snapshot.rows[rows, 0]]
-        normalised = self.snapshot.normaliser.apply(similarities, owners)
+        cosines = self.snapshot.normaliser.undo(normalised, owners)
         best: dict[int, Match] = {}
         for place in np.argsort(-normalised):
             owner = int(owners[place])
@@ -177,7 +178,7 @@ class Matcher:
                 continue
             row, view = self.snapshot.rows[rows[place]]
             rate = self.snapshot.calibrations["cosine"].rate(float(normalised[place]))
-            measure = Measure("cosine", float(similarities[place]), rate)
+            measure = Measure("cosine", float(cosines[place]), rate)
             best[owner] = self._match(MatchKind.CHARACTER_SIMILARITY, int(row), measure, int(view))
             if len(best) == top:
                 break

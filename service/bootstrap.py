@@ -76,6 +76,7 @@ def wire(settings: Settings) -> Wired:
         queue_size=settings.queue_size,
         limits=PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels),
         on_change=metrics.set_generation,
+        on_refusal=metrics.count_refusal,
     )
     clock = SystemClock()
     store = SqlScreeningStore(open_database(settings.database))

@@ -82,8 +82,8 @@ def serve(
 ) -> None:
     """Start the service. Without keys in the settings it makes one for this run, and prints it."""
     if data is not None:
-        os.environ.setdefault("LORA_SCREENING_SNAPSHOT", str(data / "snapshot"))
-        os.environ.setdefault("LORA_SCREENING_DATABASE", f"sqlite:///{data / 'lora-screening.db'}")
+        os.environ["LORA_SCREENING_SNAPSHOT"] = str(data / "snapshot")
+        os.environ["LORA_SCREENING_DATABASE"] = f"sqlite:///{data / 'lora-screening.db'}"
     if not os.environ.get("LORA_SCREENING_API_KEYS"):
         made = secrets.token_urlsafe(32)
         os.environ["LORA_SCREENING_API_KEYS"] = f"demo:{Role.PLATFORM}:{key_sha256(made)}"

@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (prefix LORA_SCREENING_). Nothing else reads the environment."""
+"""Every setting, read once from the environment (prefix LORA_SCREENING_). Nothing else in the service reads it."""
 
 from __future__ import annotations
 

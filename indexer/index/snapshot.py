@@ -4,7 +4,7 @@
         manifest.json              format, recipes, model, counts, time
         sets.json                  reference sets, aliases, licences, references
         model/vision.onnx          the network that made the vectors, and that embeds the uploads
-        vectors.faiss  rows.npy    embeddings, and for each the number of its reference and view
+        vectors.faiss  rows.npy    embeddings in units of their set, and for each its reference and view
         pdq.faiss  phash.faiss     hashes of the references good enough for hashing
         hash_rows.npy              for each hash the number of its reference
         calibration.safetensors    rates, per measure
@@ -242,7 +242,7 @@ def _check_counts(folder: Path, snapshot: Snapshot) -> None:
         snapshot.rows.shape == (len(snapshot.vectors), 2)
         and len(snapshot.hash_rows) == len(snapshot.pdq) == len(snapshot.phash)
         and len(snapshot.pixel_sha256) == count
-        and snapshot.vectors.dim == snapshot.model.embed_dim
+        and snapshot.vectors.dim == snapshot.model.embed_dim + 1
         and len(snapshot.normaliser.median) == len(snapshot.sets)
         and (not count or int(snapshot.rows[:, 0].max()) == count - 1)
     )

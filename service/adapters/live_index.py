@@ -93,6 +93,7 @@ class LiveIndex:
         queue_size: int = 64,
         limits: PictureLimits | None = None,
         on_change: Callable[[str], None] = lambda _: None,
+        on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare to watch `folder`; call refresh() or watch() to load."""
         self._folder = folder
@@ -102,8 +103,10 @@ class LiveIndex:
         self._queue_size = queue_size
         self._limits = limits or PictureLimits()
         self._on_change = on_change
+        self._on_refusal = on_refusal
         self._current: LoadedIndex | None = None
-        self._refused: str | None = None
+        self._loaded: _Identity | None = None
+        self._refused: _Identity | None = None
         self._problem = f"no snapshot has been loaded from {folder} yet"
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -124,19 +127,21 @@ class LiveIndex:
     def refresh(self) -> bool:
         """Load the newest generation if it is not the one in force; tell whether it changed.
 
-        A generation that is refused is not tried again until a newer one appears. Raises SnapshotError or ModelError.
+        A generation that is refused is not tried again until it was changed or a newer one appears.
+        Raises SnapshotError or ModelError.
         """
         newest = snapshots.resolve(self._folder)
-        if newest.name == self._refused or (self._current and newest.name == self._current.generation):
+        identity = _identity(newest)
+        if identity in (self._refused, self._loaded):
             return False
         try:
             loaded = self._load(newest)
             loaded.prove()
         except (IndexerError, NotReady) as error:
-            self._refused = newest.name
+            self._refused = identity
             self._problem = str(error)
             raise
-        self._current = loaded
+        self._current, self._loaded = loaded, identity
         self._on_change(loaded.generation)
         log.info("snapshot_in_force", generation=loaded.generation, model=loaded.model, sets=len(loaded.sets))
         return True
@@ -165,9 +170,22 @@ class LiveIndex:
         return LoadedIndex(snapshot, backend, self._limits, self._threads)
 
     def _watch(self, seconds: float) -> None:
+        told = self._problem
         while not self._stop.wait(seconds):
             try:
                 self.refresh()
             # The watcher must outlive every failure: a broken new generation leaves the old one in force.
             except Exception as error:  # noqa: BLE001
-                log.error("snapshot_refused", folder=str(self._folder), reason=str(error))  # noqa: TRY400 (the reason says it all)
+                if str(error) != told:
+                    told = str(error)
+                    log.error("snapshot_refused", folder=str(self._folder), reason=told)  # noqa: TRY400 (no more to say)
+                    self._on_refusal()
+
+
+_Identity = tuple[str, int]
+
+
+def _identity(folder: Path) -> _Identity:
+    """Tell one state of a generation from another: its path, and when its checksums were written."""
+    sums = folder / snapshots.SUMS
+    return str(folder), sums.stat().st_mtime_ns if sums.exists() else 0

@@ -39,6 +39,12 @@ class Metrics:
             "lora_screening_snapshot_generation", "Generation of the snapshot in force.", registry=self._registry
         )
 
+        self._refused = Counter(
+            "lora_screening_snapshots_refused",
+            "Published snapshots that could not be taken into use.",
+            registry=self._registry,
+        )
+
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._requests.labels(method, route, str(status)).observe(seconds)
@@ -53,6 +59,10 @@ class Metrics:
     def set_generation(self, generation: str) -> None:
         """Note the generation in force."""
         self._generation.set(int(generation) if generation.isdigit() else 0)
+
+    def count_refusal(self) -> None:
+        """Count a snapshot that could not be taken into use."""
+        self._refused.inc()
 
     def render(self) -> bytes:
         """Write everything in the text format."""

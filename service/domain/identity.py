@@ -49,12 +49,14 @@ def key_sha256(key: str) -> str:
 
 def parse_keys(text: str) -> tuple[Key, ...]:
     """Read `name:role:sha256` entries separated by commas. Raises ValueError naming the entry, never its hash."""
-    keys = []
+    keys: list[Key] = []
     for number, entry in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
         parts = entry.split(":")
         if len(parts) != 3 or not _NAME.fullmatch(parts[0]) or not _SHA256.fullmatch(parts[2]):  # noqa: PLR2004
             raise ValueError(f"entry {number} is not name:role:sha256")
         if parts[1] not in set(Role):
             raise ValueError(f"entry {number}: {parts[1]!r} is none of {', '.join(Role)}")
+        if any(known.sha256 == parts[2] for known in keys):
+            raise ValueError(f"entry {number} is the key of an earlier entry: one key stands for one caller")
         keys.append(Key(parts[0], Role(parts[1]), parts[2]))
     return tuple(keys)
