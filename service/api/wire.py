@@ -70,7 +70,8 @@ class Options(_Open):
 class UploadDocument(_Open):
     """The part `upload`."""
 
-    external_id: str = Field(min_length=1, max_length=512)
+    # Databases differ on control characters; an id has no use for them.
+    external_id: str = Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]+$")
     stage: Literal["training", "publication", "generation"] = "publication"
     visibility: Literal["public", "unlisted", "private"] = "public"
     commercial: Commercial = Commercial()

@@ -1,0 +1,106 @@
+"""Fixtures that several tests share; what is dear is made once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from indexer import build as builds
+from indexer import reference_sets
+from indexer.backends import embedded
+from indexer.backends.runtime import open_runtime
+from indexer.build import BuildReport
+from indexer.index import snapshot as snapshots
+from indexer.index.snapshot import Snapshot
+from indexer.matcher import Matcher
+from indexer.model import ModelSpec, ReferenceSet
+from indexer.ports import EmbeddingBackend
+from tests.fakes import draw, write_set
+
+# The same examples in every run; `--hypothesis-profile=searching` looks for new ones. No time limit an example, since
+# machines differ.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("searching", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
+
+RUNTIME = "onnxruntime"
+"""The runtime of the tests where any will do: it loads at once."""
+
+PICTURES_A_SET = 7
+SLUGS = ("amber-owl", "brass-fox", "coral-elk", "dusk-hare", "ember-lynx", "frost-crab")
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    """The embedded CLIP, exported and loaded."""
+
+    path: Path
+    spec: ModelSpec
+    runtime: EmbeddingBackend
+
+
+@dataclass(frozen=True)
+class TinySets:
+    """Reference sets on disk, each in a work of its own."""
+
+    folder: Path
+    read: list[tuple[ReferenceSet, Path]]
+
+
+@dataclass(frozen=True)
+class TinySnapshot:
+    """A published generation of the tiny sets, below `out`."""
+
+    out: Path
+    path: Path
+    report: BuildReport
+    loaded: Snapshot
+
+
+@pytest.fixture(scope="session")
+def embedded_model(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedModel:
+    path = tmp_path_factory.mktemp("model") / "vision.onnx"
+    spec = embedded.export(path)
+    return EmbeddedModel(path, spec, open_runtime(path, spec, RUNTIME))
+
+
+@pytest.fixture(scope="session")
+def tiny_sets(tmp_path_factory: pytest.TempPathFactory) -> TinySets:
+    folder = tmp_path_factory.mktemp("sets")
+    for character, slug in enumerate(SLUGS):
+        pictures = [draw(character, number) for number in range(PICTURES_A_SET)]
+        write_set(folder, slug, pictures, work=f"The tale of {slug}", aliases=[slug.replace("-", " ").title()])
+    return TinySets(folder, with_folders(folder))
+
+
+@pytest.fixture(scope="session")
+def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory, tiny_sets: TinySets) -> TinySnapshot:
+    out = tmp_path_factory.mktemp("snapshots")
+    report = builds.build(tiny_sets.read, out, runtime=RUNTIME)
+    return TinySnapshot(out, report.path, report, snapshots.load(out))
+
+
+@pytest.fixture(scope="session")
+def matcher(tiny_snapshot: TinySnapshot, embedded_model: EmbeddedModel) -> Iterator[Matcher]:
+    matcher = Matcher(tiny_snapshot.loaded, embedded_model.runtime)
+    yield matcher
+    matcher.close()
+
+
+@pytest.fixture
+def one_set(tmp_path: Path) -> TinySets:
+    """Make a single set of a single picture."""
+    folder = tmp_path / "one-set"
+    write_set(folder, "lone-newt", [draw(90, 0)])
+    return TinySets(folder, with_folders(folder))
+
+
+def with_folders(folder: Path) -> list[tuple[ReferenceSet, Path]]:
+    """Read the sets of a folder in the form that a build takes."""
+    return [(item, folder / item.slug) for item in reference_sets.read_all(folder)]

@@ -1,0 +1,193 @@
+"""Calibration: rates that fall as matches grow stronger, never reach zero, and are true on crowds that are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from indexer.calibration import (
+    CURVES,
+    FLOOR_BELOW_CROWD,
+    Calibration,
+    Normaliser,
+    RateCurve,
+    Tail,
+    from_arrays,
+    to_arrays,
+)
+from indexer.errors import CalibrationError
+
+FINITE = st.floats(-1e6, 1e6, allow_nan=False, width=32)
+CROWDS = st.one_of(
+    st.lists(FINITE, min_size=1, max_size=300),
+    st.lists(st.integers(-256, 0), min_size=1, max_size=300),
+    st.builds(
+        lambda seed, size, shape: np.random.default_rng(seed).pareto(shape, size),
+        st.integers(0, 10_000),
+        st.integers(60, 400),
+        st.floats(0.3, 5.0),
+    ),
+    st.builds(
+        lambda seed, size: np.random.default_rng(seed).beta(2, 5, size), st.integers(0, 10_000), st.integers(60, 400)
+    ),
+)
+
+
+def normal_crowd(seed: int, size: int = 5000) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0.2, 0.07, size)
+
+
+@given(CROWDS, FINITE, FINITE)
+def test_a_stronger_match_never_has_a_higher_rate(crowd: list[float], first: float, second: float) -> None:
+    curve = RateCurve.fit(crowd)
+    weaker, stronger = sorted((first, second))
+    assert curve.rate(stronger).value <= curve.rate(weaker).value
+
+
+@given(CROWDS)
+def test_rates_fall_over_the_whole_crowd_and_beyond_it(crowd: list[float]) -> None:
+    curve = RateCurve.fit(crowd)
+    low, high = float(np.min(crowd)), float(np.max(crowd))
+    span = max(high - low, 1.0)
+    rates = [curve.rate(value).value for value in np.linspace(low - span, high + 3 * span, 200)]
+    assert rates == sorted(rates, reverse=True)
+
+
+@given(CROWDS, FINITE)
+def test_a_rate_is_never_nought_nor_above_one_and_lies_in_its_interval(crowd: list[float], value: float) -> None:
+    rate = RateCurve.fit(crowd).rate(value)
+    assert 0.0 < rate.low <= rate.value <= rate.high <= 1.0
+
+
+@given(CROWDS)
+def test_no_rate_falls_below_a_hundredth_of_what_the_crowd_could_have_seen(crowd: list[float]) -> None:
+    assert RateCurve.fit(crowd).rate(1e9).value >= 1.0 / (FLOOR_BELOW_CROWD * len(crowd)) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("truth", [stats.norm(0.2, 0.07), stats.expon(0, 0.1)], ids=["normal", "exponential"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_claimed_thousandth_is_a_thousandth_within_a_factor_of_three(
+    truth: stats.rv_continuous,  # a frozen distribution
+    seed: int,
+) -> None:
+    curve = RateCurve.fit(truth.rvs(5000, random_state=np.random.default_rng(seed)))
+    values = np.linspace(truth.ppf(0.9), truth.ppf(0.99999), 4000)
+    claimed = np.asarray([curve.rate(float(value)).value for value in values])
+    at_a_thousandth = float(values[int(np.argmax(claimed <= 0.001))])
+    assert 0.001 / 3 <= truth.sf(at_a_thousandth) <= 0.001 * 3
+
+
+@pytest.mark.parametrize("truth", [stats.norm(0.2, 0.07), stats.expon(0, 0.1)], ids=["normal", "exponential"])
+def test_the_interval_holds_the_truth_in_most_trials(truth: stats.rv_continuous) -> None:
+    held = 0
+    for seed in range(30):
+        curve = RateCurve.fit(truth.rvs(2000, random_state=np.random.default_rng(100 + seed)))
+        rate = curve.rate(float(truth.ppf(0.995)))
+        held += rate.low <= truth.sf(truth.ppf(0.995)) <= rate.high
+    # 90 % is claimed; 21 of 30 or fewer would be a chance of one in a thousand.
+    assert held >= 22
+
+
+def test_inside_the_crowd_the_rate_is_the_share_that_matched_as_strongly() -> None:
+    crowd = np.arange(1000.0)
+    assert RateCurve.fit(crowd).rate(500.0).value == pytest.approx(0.5, abs=0.002)
+
+
+def test_the_fit_is_the_same_every_time() -> None:
+    first, second = RateCurve.fit(normal_crowd(1)), RateCurve.fit(normal_crowd(1))
+    assert first.rate(0.6) == second.rate(0.6)
+
+
+def test_a_crowd_in_another_order_gives_the_same_rates() -> None:
+    crowd = normal_crowd(1)
+    assert RateCurve.fit(crowd).rate(0.6) == RateCurve.fit(crowd[::-1]).rate(0.6)
+
+
+@pytest.mark.parametrize("crowd", [[], [math.nan], [1.0, math.inf], [-math.inf, 0.0]])
+def test_an_empty_or_infinite_crowd_is_refused(crowd: list[float]) -> None:
+    with pytest.raises(CalibrationError):
+        RateCurve.fit(crowd)
+
+
+@pytest.mark.parametrize("crowd", [[0.5], [0.5] * 1000, [0.1, 0.2, 0.3] * 500])
+def test_a_crowd_without_a_tail_still_gives_rates(crowd: list[float]) -> None:
+    curve = RateCurve.fit(crowd)
+    assert curve.tail is None
+    assert curve.rate(0.9).value == pytest.approx(1 / (len(crowd) + 1))
+
+
+def test_the_tail_continues_where_shape_is_nought() -> None:
+    tail = Tail(1.0, np.asarray([[0.05, 0.0, 0.5], [0.05, 1e-3, 0.5]]))
+    exponential, nearly = tail.exceedance(2.0)
+    assert exponential == pytest.approx(0.05 * math.exp(-2))
+    assert nearly == pytest.approx(exponential, rel=0.01)
+
+
+def test_beyond_the_end_of_a_bounded_tail_the_chance_is_nought() -> None:
+    assert Tail(0.0, np.asarray([[0.05, -0.2, 1.0]])).exceedance(6.0)[0] == 0.0
+
+
+@given(FINITE)
+def test_the_higher_rate_of_two_crowds_counts(value: float) -> None:
+    control, impostors = RateCurve.fit(normal_crowd(1)), RateCurve.fit(normal_crowd(2, 200) + 0.1)
+    rate = Calibration(control, impostors, needs_impostors=True).rate(value)
+    assert rate.value == max(control.rate(value).value, impostors.rate(value).value)
+    assert rate.calibrated
+
+
+def test_without_impostors_a_likeness_is_uncalibrated_and_a_hash_is_not() -> None:
+    control = RateCurve.fit(normal_crowd(1))
+    assert not Calibration(control, None, needs_impostors=True).rate(0.5).calibrated
+    assert Calibration(control, None).rate(0.5).calibrated
+    assert Calibration(control, None, needs_impostors=True).rate(0.5).value == control.rate(0.5).value
+
+
+def test_one_in_a_hundred_control_pictures_reaches_one_in_every_set() -> None:
+    rng = np.random.default_rng(0)
+    similarities = np.stack([rng.normal(0.2, 0.05, 4000), rng.normal(0.5, 0.2, 4000)], axis=1).astype(np.float32)
+    normaliser = Normaliser.fit(similarities)
+    for number in range(2):
+        own = normaliser.apply(similarities[:, number], np.full(4000, number))
+        assert float(np.mean(own >= 1.0)) == pytest.approx(0.01, abs=0.001)
+        assert float(np.median(own)) == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_set_that_all_control_pictures_resemble_alike_does_not_divide_by_nought() -> None:
+    normaliser = Normaliser.fit(np.full((600, 1), 0.3, dtype=np.float32))
+    assert np.isfinite(normaliser.apply([0.9], [0])).all()
+
+
+def calibrations() -> dict[str, Calibration]:
+    distances = -np.random.default_rng(0).binomial(256, 0.5, 2000).astype(float)
+    return {
+        "cosine": Calibration(
+            RateCurve.fit(normal_crowd(1)), RateCurve.fit(normal_crowd(2, 300)), needs_impostors=True
+        ),
+        "pdq_distance": Calibration(RateCurve.fit(distances), None),
+        "phash_distance": Calibration(RateCurve.fit([-64.0]), RateCurve.fit(distances[:100])),
+    }
+
+
+@given(st.sampled_from(CURVES), st.floats(-300, 3))
+def test_writing_and_reading_changes_no_rate(measure: str, value: float) -> None:
+    made, normaliser = calibrations(), Normaliser(np.ones(3, np.float32), np.full(3, 0.5, np.float32))
+    read, again = from_arrays(to_arrays(made, normaliser))
+    assert read[measure].rate(value) == made[measure].rate(value)
+    assert np.array_equal(again.median, normaliser.median)
+    assert np.array_equal(again.spread, normaliser.spread)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    ["cosine.control.values", "phash_distance.control.values", "normaliser.spread", "cosine.control.tail_threshold"],
+)
+def test_a_missing_array_is_named(gone: str) -> None:
+    arrays = to_arrays(calibrations(), Normaliser(np.ones(1, np.float32), np.ones(1, np.float32)))
+    del arrays[gone]
+    with pytest.raises(KeyError, match=gone):
+        from_arrays(arrays)

@@ -1,0 +1,161 @@
+"""Intake: every string of the document is a text, and whatever cannot be read is listed."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from indexer.model import PictureFile
+from service.domain.errors import UnsupportedContent
+from service.domain.upload import Trust, Upload, UploadText
+from service.usecases.intake import MAX_TEXTS, LoraPart, Submission, intake
+from tests.fakes import safetensors
+from tests.unit.service.domain.facts import context
+
+LONGEST = 1000
+PICTURES = (PictureFile("a.png", b"one"),)
+TENSOR = {"lora_up.weight": {"dtype": "F16", "shape": [1, 1], "data_offsets": [0, 2]}}
+
+
+def _intake(document: dict[str, Any], longest: int = LONGEST, **parts: Any) -> Upload:
+    return intake(Submission({"external_id": "m-1", **document}, **parts), context(), longest)
+
+
+def _lora(data: bytes, name: str = "style.safetensors", *, header_only: bool = False) -> LoraPart:
+    return LoraPart(name, io.BytesIO(data), len(data), header_only)
+
+
+def _with_metadata(metadata: dict[str, str]) -> bytes:
+    return safetensors({"__metadata__": metadata, **TENSOR}, b"\0\0")
+
+
+@pytest.mark.parametrize(
+    ("document", "source", "text"),
+    [
+        ({"model": {"name": "Owl"}}, "model.name", "Owl"),
+        ({"model": {"tags": ["a", "Owl"]}}, "model.tags[1]", "Owl"),
+        ({"model": {"trigger_words": ["Owl"]}}, "model.trigger_words[0]", "Owl"),
+        ({"model": {"versions": [{"notes": ["Owl"]}]}}, "model.versions[0].notes[0]", "Owl"),
+        ({"model": {"files": [{"name": "Owl.safetensors"}]}}, "model.files[0].name", "Owl.safetensors"),
+        ({"images": [{"file": "a.png", "prompt": "an owl"}]}, "images[0].prompt", "an owl"),
+        ({"unheard_of": "Owl"}, "unheard_of", "Owl"),
+        ({"unheard_of": {"deep": [[{"deeper": "Owl"}]]}}, "unheard_of.deep[0][0].deeper", "Owl"),
+        ({"model": {"civitai": {"trainedWords": ["Owl"]}}}, "model.civitai.trainedWords[0]", "Owl"),
+        ({"commercial": {"campaign": "Owl"}}, "commercial.campaign", "Owl"),
+    ],
+)
+def test_every_string_is_searched_wherever_it_stands(document: dict[str, Any], source: str, text: str) -> None:
+    assert UploadText(source, text, Trust.DECLARED) in _intake(document).texts
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"external_id": "Owl"},
+        {"stage": "Owl"},
+        {"visibility": "Owl"},
+        {"uploader": {"id": "Owl", "nick": "Owl"}},
+        {"options": {"note": "Owl"}},
+        {"model": {"type": "Owl"}},
+        {"images": [{"file": "Owl", "role": "Owl"}]},
+        {"model": {"files": [{"sha256": "Owl", "body_sha256": "Owl"}]}},
+        {"model": {"name": "  \n", "tags": [""]}},
+        {"unheard_of": [1, 2.5, True, None, {}]},
+    ],
+)
+def test_what_the_platform_fills_in_itself_and_what_is_no_text_is_no_evidence(document: dict[str, Any]) -> None:
+    assert _intake(document).texts == ()
+
+
+@pytest.mark.parametrize("field", ["negative_prompt", "negativePrompt", "negative"])
+def test_negative_prompts_are_read_and_weigh_nothing(field: str) -> None:
+    texts = _intake({"images": [{"prompt": "forest", field: "owl"}], "meta": {field: ["owl", {"x": "owl"}]}}).texts
+    assert {text.source for text in texts if text.weightless} == {
+        f"images[0].{field}",
+        f"meta.{field}[0]",
+        f"meta.{field}[1].x",
+    }
+    assert [text.source for text in texts if not text.weightless] == ["images[0].prompt"]
+
+
+def test_texts_keep_the_order_of_the_document() -> None:
+    texts = _intake({"model": {"name": "one", "tags": ["two", "three"]}, "more": "four"}).texts
+    assert [text.text for text in texts] == ["one", "two", "three", "four"]
+
+
+def test_a_deep_document_is_walked_without_recursion() -> None:
+    deep: Any = "Owl"
+    for _ in range(5000):
+        deep = [deep]
+    assert [text.text for text in _intake({"deep": deep}).texts] == ["Owl"]
+
+
+def test_file_names_are_residue() -> None:
+    assert _intake({}, pictures=PICTURES).texts == (UploadText("file_name:a.png", "a.png", Trust.RESIDUE),)
+
+
+def test_the_strings_of_a_lora_are_residue() -> None:
+    data = _with_metadata({"ss_output_name": "amber_owl", "ss_tag_frequency": '{"set": {"amber owl": 10}}'})
+    upload = _intake({}, lora=_lora(data, "owl_v2.safetensors"))
+    assert {text.trust for text in upload.texts} == {Trust.RESIDUE}
+    assert {"owl_v2.safetensors", "amber_owl", "amber owl"} <= {text.text for text in upload.texts}
+    assert upload.has_lora
+    assert upload.not_screened == ()
+
+
+def test_a_header_without_its_body_is_read_like_the_whole_file() -> None:
+    data = _with_metadata({"ss_output_name": "amber_owl"})
+    upload = _intake({}, lora=_lora(data[:-2], header_only=True))
+    assert "amber_owl" in {text.text for text in upload.texts}
+    assert upload.not_screened == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "unsupported_format"),
+        (b"PK\x03\x04" + b"\0" * 64, "header_too_large"),
+        (b"\x80\x02}q\x00." + b"\0" * 64, "unsupported_format"),
+        ((100).to_bytes(8, "little") + b"{}", "lora_malformed"),
+        (safetensors("{"), "lora_malformed"),
+        (safetensors(TENSOR, b""), "lora_malformed"),
+    ],
+)
+class TestUnreadableLora:
+    def test_beside_other_content_it_is_listed(self, data: bytes, code: str) -> None:
+        for other in ({"pictures": PICTURES}, {}):
+            upload = _intake({"model": {"name": "Owl"}} if not other else {}, lora=_lora(data), **other)
+            (listed,) = upload.not_screened
+            assert listed.source == "lora:style.safetensors"
+            assert listed.reason.split(":")[0] in {code, "unsupported_format"}
+
+    def test_alone_it_is_refused(self, data: bytes, code: str) -> None:
+        with pytest.raises(UnsupportedContent, match=f"{code}|unsupported_format"):
+            _intake({}, lora=_lora(data))
+
+
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1])
+def test_a_text_is_searched_up_to_its_limit_and_the_rest_listed(length: int) -> None:
+    upload = _intake({"model": {"name": "x" * length}})
+    assert len(upload.texts[0].text) == LONGEST
+    assert [item.source for item in upload.not_screened] == (["model.name"] if length > LONGEST else [])
+    assert all(item.reason.startswith("text_too_long:") for item in upload.not_screened)
+
+
+@pytest.mark.parametrize("count", [MAX_TEXTS, MAX_TEXTS + 1])
+def test_texts_are_searched_up_to_their_limit_and_the_rest_listed(count: int) -> None:
+    upload = _intake({"tags": ["t"] * count})
+    assert len(upload.texts) == MAX_TEXTS
+    assert [item.source for item in upload.not_screened] == (["texts"] if count > MAX_TEXTS else [])
+
+
+def test_parts_that_nothing_reads_are_listed() -> None:
+    upload = _intake({}, pictures=PICTURES, unknown_parts=("image_pack", "video"))
+    assert [item.source for item in upload.not_screened] == ["part:image_pack", "part:video"]
+
+
+@pytest.mark.parametrize(("options", "shadow"), [({}, False), ({"shadow": True}, True), ({"shadow": False}, False)])
+def test_a_shadow_screening_is_marked(options: dict[str, Any], *, shadow: bool) -> None:
+    assert _intake({"options": options}).shadow is shadow
