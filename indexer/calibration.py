@@ -182,13 +182,21 @@ class Calibration:
 
     def rate(self, value: float) -> Rate:
         """Return the higher rate of the two crowds."""
-        if self.impostors is None:
-            control = self.control.rate(value)
+        control, impostors = self.crowd_rates(value)
+        if impostors is None:
             return Rate(control.value, control.low, control.high, calibrated=not self.needs_impostors)
-        # Collisions of hashes are no matter of style, so both crowds together bound how far their tails are trusted;
-        # likeness by embedding is, so there each crowd speaks for itself alone.
+        return max(control, impostors, key=lambda rate: rate.value)
+
+    def crowd_rates(self, value: float) -> tuple[Rate, Rate | None]:
+        """Return the rate of the control set, and that of the impostors where there are enough.
+
+        Collisions of hashes are no matter of style, so both crowds together bound how far their tails are trusted;
+        likeness by embedding is, so there each crowd speaks for itself alone.
+        """
+        if self.impostors is None:
+            return self.control.rate(value), None
         seen = None if self.needs_impostors else len(self.control.values) + len(self.impostors.values)
-        return max(self.control.rate(value, seen), self.impostors.rate(value, seen), key=lambda rate: rate.value)
+        return self.control.rate(value, seen), self.impostors.rate(value, seen)
 
 
 CURVES = ("cosine", "pdq_distance", "phash_distance")

@@ -156,11 +156,8 @@ def _calibration_rows(snapshot: snapshots.Snapshot) -> list[dict[str, Any]]:
         calibration = snapshot.calibrations[measure]
         for value in values:
             statistic = value if measure == "cosine" else -value
-            rates = {
-                "control": calibration.control.rate(statistic),
-                "impostors": calibration.impostors.rate(statistic) if calibration.impostors else None,
-                "rate": calibration.rate(statistic),
-            }
+            control, impostors = calibration.crowd_rates(statistic)
+            rates = {"control": control, "impostors": impostors, "rate": calibration.rate(statistic)}
             shown = {k: [r.value, r.low, r.high] if r else None for k, r in rates.items()}
             rows.append({"measure": measure, "value": value, **shown})
     return rows

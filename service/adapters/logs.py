@@ -21,5 +21,6 @@ def configure_logs(form: Literal["json", "console"], level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        # Looked up at every event: who redirects standard error means the log too.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )

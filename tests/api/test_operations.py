@@ -66,8 +66,8 @@ class TestLiveSnapshot:
         told = io.StringIO()
         with redirect_stderr(told):
             api = start(snapshot=out)
-        publish(tiny_snapshot.path, out, 2, damaged=True)
-        assert wait_for(lambda: "snapshot_refused" in told.getvalue(), 10)
+            publish(tiny_snapshot.path, out, 2, damaged=True)
+            assert wait_for(lambda: "snapshot_refused" in told.getvalue(), 10)
         assert "vectors.faiss" in told.getvalue()
         assert wait_for(lambda: _metrics(api)["lora_screening_snapshots_refused_total", frozenset()] == 1, 5)
         assert _generation(api) == "000001"
@@ -141,24 +141,24 @@ def test_logs_tell_the_outcome_and_nothing_of_what_was_uploaded(start: Start, ti
     told = io.StringIO()
     with redirect_stderr(told):
         api = start(snapshot=tiny_snapshot.out)
-    document = {
-        "external_id": "external-secret",
-        "uploader": {"id": "uploader-secret"},
-        "model": {"name": "Amber Owl name-secret", "description": "description-secret"},
-        "images": [{"file": "file-secret.png", "prompt": "prompt-secret"}],
-    }
-    given = api.screen(
-        document,
-        picture("file-secret.png", REFERENCE),
-        picture("damaged-secret.png", DAMAGED),
-        ("lora_file", ("lora-secret.safetensors", b"x")),
-        ("part-secret", ("a", b"x")),
-        headers={"X-Request-Id": "req-1", "Idempotency-Key": "key-secret"},
-    ).json()
-    api.screen({"external_id": "m"}, picture("refused-secret.png", b"x"))
-    api.screen({"external_id": "m", "stage": "stage-secret"})
-    api.texts(b'{"texts": ["Amber Owl text-secret"]}')
-    api.get("/v1/screenings", params={"external_id": "query-secret"})
+        document = {
+            "external_id": "external-secret",
+            "uploader": {"id": "uploader-secret"},
+            "model": {"name": "Amber Owl name-secret", "description": "description-secret"},
+            "images": [{"file": "file-secret.png", "prompt": "prompt-secret"}],
+        }
+        given = api.screen(
+            document,
+            picture("file-secret.png", REFERENCE),
+            picture("damaged-secret.png", DAMAGED),
+            ("lora_file", ("lora-secret.safetensors", b"x")),
+            ("part-secret", ("a", b"x")),
+            headers={"X-Request-Id": "req-1", "Idempotency-Key": "key-secret"},
+        ).json()
+        api.screen({"external_id": "m"}, picture("refused-secret.png", b"x"))
+        api.screen({"external_id": "m", "stage": "stage-secret"})
+        api.texts(b'{"texts": ["Amber Owl text-secret"]}')
+        api.get("/v1/screenings", params={"external_id": "query-secret"})
     lines = [json.loads(line) for line in told.getvalue().splitlines()]
     screened = next(line for line in lines if line["event"] == "screened")
     assert (screened["request_id"], screened["verdict"]) == ("req-1", "block")

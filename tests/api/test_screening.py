@@ -201,9 +201,14 @@ def test_two_pictures_of_one_name_are_told_apart(api: Api) -> None:
     assert [item["source"] for item in answer["not_screened"]] == ["image:a.png#2"]
 
 
-@pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", '"><img src=x onerror=1>', "{{7*7}}", "蛇后 🦉", "a\u0000b"]
-)
+@pytest.mark.parametrize("external_id", ["a\u0000b", "a\nb"])
+def test_an_id_with_control_characters_is_refused_before_any_database_sees_it(api: Api, external_id: str) -> None:
+    response = api.screen({"external_id": external_id, "model": {"name": "x"}})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["location"] == "upload.external_id"
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=1>', "{{7*7}}", "蛇后 🦉"])
 def test_markup_in_names_comes_back_as_it_was_in_json(api: Api, text: str) -> None:
     document = {"external_id": text, "model": {"name": f"{text} Amber Owl"}, text: "Amber Owl"}
     response = api.screen(document, picture("a.png", DAMAGED))
