@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 MANIFESTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check audit format bench control-set draw clean
+.PHONY: help demo serve test check audit format bench accuracy control-set draw clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -38,6 +38,9 @@ format: $(DEVELOPMENT) ## Format the code, and mend what the linter can mend
 
 bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embedding and a straightforward pipeline
 	$(BIN)/python -m tests.benchmarks.request --out build/bench.json
+
+accuracy: $(DEVELOPMENT) ## Measure what is found and whether the rates are true, on pictures from pinned packages
+	$(BIN)/python -m tests.accuracy.run
 
 control-set: $(DEVELOPMENT) ## Collect the control pictures and compute the control set of the embedded model again
 	$(BIN)/python -m indexer.training.control_set

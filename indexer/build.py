@@ -39,7 +39,8 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
-from indexer.rates import calibrate_cosine, calibrate_hash, related_sets
+from indexer.rates import calibrate_agreement, calibrate_cosine, calibrate_hash, related_sets
+from indexer.signals.features import Features, FeatureTable, concatenate, local_features
 from indexer.signals.images import decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
 from indexer.signals.views import REFERENCE_VIEWS, pixels
@@ -71,6 +72,7 @@ class _Signals:
 
     vectors: FloatArray
     hashes: list[PerceptualHashes]
+    features: list[Features]
     pixel_sha256: list[str]
 
 
@@ -178,7 +180,7 @@ def _reference_signals(
 ) -> _Signals:
     work = [(folder / reference.id, reference) for item, folder in sets for reference in item.references]
 
-    def prepare(item: tuple[Path, Reference]) -> tuple[FloatArray, PerceptualHashes, str] | str:
+    def prepare(item: tuple[Path, Reference]) -> tuple[FloatArray, PerceptualHashes, Features, str] | str:
         path, reference = item
         try:
             picture = decode(str(path), path.read_bytes())
@@ -187,10 +189,11 @@ def _reference_signals(
         if picture.byte_sha256 != reference.sha256:
             return f"{path}: changed while it was read"
         views = np.stack([pixels(picture, view, spec) for view in REFERENCE_VIEWS])
-        return views, perceptual_hashes(picture), picture.pixel_sha256
+        return views, perceptual_hashes(picture), local_features(picture), picture.pixel_sha256
 
     vectors: list[FloatArray] = []
     hashes: list[PerceptualHashes] = []
+    features: list[Features] = []
     pixel_sha256: list[str] = []
     faults: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -199,13 +202,14 @@ def _reference_signals(
             if isinstance(prepared, str):
                 faults.append(prepared)
                 continue
-            views, hashed, pixel_hash = prepared
+            views, hashed, points, pixel_hash = prepared
             vectors.append(backend.embed(views))
             hashes.append(hashed)
+            features.append(points)
             pixel_sha256.append(pixel_hash)
     if faults:
         raise ManifestError("\n".join(faults))
-    return _Signals(np.stack(vectors), hashes, pixel_sha256)
+    return _Signals(np.stack(vectors), hashes, features, pixel_sha256)
 
 
 def _assemble(
@@ -227,8 +231,10 @@ def _assemble(
     normaliser, cosine = calibrate_cosine(signals.vectors, owners, related, crowd)
     pdq = _stack([signals.hashes[row].pdq for row in hash_rows], (8, 32))
     phash = _stack([signals.hashes[row].phash for row in hash_rows], (8,))
+    features = FeatureTable(concatenate(signals.features))
     calibrations = {
         "cosine": cosine,
+        "agreeing_points": calibrate_agreement(features, signals.vectors, owners, related, crowd),
         "pdq_distance": calibrate_hash(pdq, owners[hash_rows], related, crowd.pdq[crowd.reliable]),
         "phash_distance": calibrate_hash(phash[:, None, :], owners[hash_rows], related, crowd.phash[crowd.reliable]),
     }
@@ -245,6 +251,7 @@ def _assemble(
         pdq=FlatHashIndex.of(np.ascontiguousarray(pdq[:, 0])),
         phash=FlatHashIndex.of(phash),
         hash_rows=hash_rows,
+        features=features,
         pixel_sha256=tuple(signals.pixel_sha256),
         calibrations=calibrations,
         normaliser=normaliser,

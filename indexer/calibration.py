@@ -181,17 +181,23 @@ class Calibration:
     needs_impostors: bool = False
 
     def rate(self, value: float) -> Rate:
-        """Return the higher rate of the two crowds."""
+        """Return the higher rate of the two crowds.
+
+        A control set of which hardly a picture reaches anything has no tail: beyond what it has seen it can only say
+        "less than one in all of us", however far beyond. There the impostors, the harder crowd, speak alone.
+        """
         control, impostors = self.crowd_rates(value)
         if impostors is None:
             return Rate(control.value, control.low, control.high, calibrated=not self.needs_impostors)
+        if self.control.tail is None and value > self.control.values[-1]:
+            return impostors
         return max(control, impostors, key=lambda rate: rate.value)
 
     def crowd_rates(self, value: float) -> tuple[Rate, Rate | None]:
         """Return the rate of the control set, and that of the impostors where there are enough.
 
-        Collisions of hashes are no matter of style, so both crowds together bound how far their tails are trusted;
-        likeness by embedding is, so there each crowd speaks for itself alone.
+        Likeness by embedding and collisions of hashes are matters of style (avatars from one template collide), so
+        there each crowd speaks for itself alone; that points agree by chance is not, and both together bound the tail.
         """
         if self.impostors is None:
             return self.control.rate(value), None
@@ -199,7 +205,7 @@ class Calibration:
         return self.control.rate(value, seen), self.impostors.rate(value, seen)
 
 
-CURVES = ("cosine", "pdq_distance", "phash_distance")
+CURVES = ("cosine", "pdq_distance", "phash_distance", "agreeing_points")
 
 
 def to_arrays(calibrations: dict[str, Calibration], normaliser: Normaliser) -> dict[str, npt.NDArray[np.generic]]:
@@ -236,7 +242,7 @@ def from_arrays(arrays: dict[str, npt.NDArray[np.generic]]) -> tuple[dict[str, C
         control = curve(f"{measure}.control")
         if control is None:
             raise KeyError(f"{measure}.control.values")
-        calibrations[measure] = Calibration(control, curve(f"{measure}.impostors"), measure == "cosine")
+        calibrations[measure] = Calibration(control, curve(f"{measure}.impostors"), measure != "agreeing_points")
     normaliser = Normaliser(
         arrays["normaliser.median"].astype(np.float32), arrays["normaliser.spread"].astype(np.float32)
     )

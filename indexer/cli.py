@@ -20,7 +20,7 @@ from indexer.backends.runtime import open_runtime
 from indexer.errors import IndexerError
 from indexer.index import snapshot as snapshots
 from indexer.matcher import Matcher, nearest
-from indexer.model import Match, PictureFile
+from indexer.model import Match, PictureFile, Region
 
 index_app = typer.Typer(no_args_is_help=True, help="Build and look into snapshots of the reference index.")
 out_console = Console()
@@ -150,12 +150,13 @@ def _calibration_rows(snapshot: snapshots.Snapshot) -> list[dict[str, Any]]:
         "cosine": (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5),
         "pdq_distance": (20.0, 31.0, 50.0, 70.0, 90.0),
         "phash_distance": (0.0, 4.0, 8.0, 12.0, 16.0),
+        "agreeing_points": (1.0, 3.0, 5.0, 10.0, 20.0),
     }
     rows = []
     for measure, values in points.items():
         calibration = snapshot.calibrations[measure]
         for value in values:
-            statistic = value if measure == "cosine" else -value
+            statistic = -value if measure.endswith("_distance") else value
             control, impostors = calibration.crowd_rates(statistic)
             rates = {"control": control, "impostors": impostors, "rate": calibration.rate(statistic)}
             shown = {k: [r.value, r.low, r.high] if r else None for k, r in rates.items()}
@@ -197,8 +198,7 @@ def as_row(item: Match) -> dict[str, Any]:
     measure = item.measure
     closeness: dict[str, Any] = {"similarity": 1.0}
     if measure is not None:
-        closeness = {"similarity" if measure.name == "cosine" else "distance": measure.value}
-    region = item.reference_region
+        closeness = {"distance" if measure.name.endswith("_distance") else "similarity": measure.value}
     return {
         "reference_set": item.reference_set,
         "reference": item.reference,
@@ -206,8 +206,13 @@ def as_row(item: Match) -> dict[str, Any]:
         **closeness,
         "measure": measure.name if measure else None,
         "false_positive_rate": item.false_positive_rate,
-        "region": [region.x0, region.y0, region.x1, region.y1] if region else None,
+        "region": _corners(item.region),
+        "reference_region": _corners(item.reference_region),
     }
+
+
+def _corners(region: Region | None) -> list[float] | None:
+    return None if region is None else [region.x0, region.y0, region.x1, region.y1]
 
 
 def _print_matches(path: Path, problem: str | None, matches: list[Match]) -> None:

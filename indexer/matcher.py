@@ -3,7 +3,8 @@
 1. `_prepare`   each picture is decoded once, hashed, and its view made ready for the model (in a pool of threads)
 2. `embed`      all views of the upload in one call
 3. `_search`    identical files and pixels, near hashes, near vectors
-4. `_matches`   per kind of match and per reference set the strongest one, each with its false-positive rate
+4. `_verify`    what is near something: whether it is the same drawing, and where
+5. `_match`     per kind of match and per reference set the strongest one, each with its false-positive rate
 
 Nothing is judged here: a match has no threshold.
 """
@@ -26,6 +27,7 @@ from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
 from indexer.signals.views import QUERY_VIEWS, REFERENCE_VIEWS, pixels
+from indexer.verify import NEAR, Verifier
 
 VECTORS_SEARCHED = 64
 HASHES_SEARCHED = 8
@@ -38,6 +40,14 @@ class _Prepared:
     picture: Picture
     hashes: PerceptualHashes
     views: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Matches of one picture, and the references whose vectors are nearest, nearest first."""
+
+    matches: list[Match]
+    rows: list[int]
 
 
 class Matcher:
@@ -57,6 +67,9 @@ class Matcher:
         references = snapshot.references
         self._set_of = np.asarray([number for number, _ in references], dtype=np.int64)
         self._reference_ids = [reference.id for _, reference in references]
+        slugs = [snapshot.sets[number].slug for number, _ in references]
+        self._rows = {key: row for row, key in enumerate(zip(slugs, self._reference_ids, strict=True))}
+        self._verifier = Verifier(snapshot)
         self._hash_rates: dict[tuple[str, int], Rate] = {}
         self._by_bytes: dict[str, list[int]] = {}
         self._by_pixels: dict[str, list[int]] = {}
@@ -77,14 +90,16 @@ class Matcher:
         good = [item for item in prepared if isinstance(item, _Prepared)]
         vectors = self._backend.embed(np.concatenate([item.views for item in good])) if good else None
         embedded = time.perf_counter()
-        results: Iterator[tuple[Match, ...]] = iter(self._search(good, vectors, top) if vectors is not None else ())
+        near = list(self._search(good, vectors, top)) if vectors is not None else []
+        searched = time.perf_counter()
+        results: Iterator[tuple[Match, ...]] = self._pool.map(self._verify, good, near)
         findings = tuple(
             item
             if isinstance(item, PictureFindings)
             else PictureFindings(item.picture.name, next(results), remarks=item.picture.remarks)
             for item in prepared
         )
-        searched = time.perf_counter()
+        verified = time.perf_counter()
         return Findings(
             findings,
             snapshot=self.snapshot.generation,
@@ -93,6 +108,7 @@ class Matcher:
                 "decode": (decoded - started) * 1000,
                 "embed": (embedded - decoded) * 1000,
                 "search": (searched - embedded) * 1000,
+                "verify": (verified - searched) * 1000,
             },
         )
 
@@ -119,7 +135,7 @@ class Matcher:
         views = np.stack([pixels(picture, view, self.snapshot.model) for view in QUERY_VIEWS])
         return _Prepared(picture, perceptual_hashes(picture), views)
 
-    def _search(self, items: list[_Prepared], vectors: FloatArray, top: int) -> Iterator[tuple[Match, ...]]:
+    def _search(self, items: list[_Prepared], vectors: FloatArray, top: int) -> Iterator[_Near]:
         count = len(QUERY_VIEWS)
         normalised, rows = self.snapshot.vectors.search(query_rows(vectors), VECTORS_SEARCHED)
         for number, item in enumerate(items):
@@ -129,7 +145,16 @@ class Matcher:
                 *self._perceptual(item.hashes, top),
                 *self._similar(normalised[own].ravel(), rows[own].ravel(), top),
             ]
-            yield tuple(matches)
+            yield _Near(matches, self.snapshot.rows[rows[own].ravel(), 0].tolist())
+
+    def _verify(self, item: _Prepared, near: _Near) -> tuple[Match, ...]:
+        """Add what geometry proves, where anything is near; an identical picture needs no proof."""
+        kinds = {match.kind for match in near.matches}
+        nearest_rate = min((match.false_positive_rate for match in near.matches), default=1.0)
+        if MatchKind.EXACT_COPY in kinds or nearest_rate > NEAR:
+            return tuple(near.matches)
+        hashed = [self._rows[m.reference_set, m.reference] for m in near.matches if m.kind is MatchKind.PERCEPTUAL_COPY]
+        return (*self._verifier.verify(item.picture, [*hashed[:2], *near.rows]), *near.matches)
 
     def _exact(self, picture: Picture, top: int) -> list[Match]:
         rows = [*self._by_bytes.get(picture.byte_sha256, []), *self._by_pixels.get(picture.pixel_sha256, [])]
@@ -197,7 +222,7 @@ def nearest(findings: PictureFindings) -> list[Match]:
         measure = match.measure
         if measure is None:
             return (0.0, 0.0)
-        closeness = -measure.value if measure.name == "cosine" else measure.value / 1000.0
+        closeness = measure.value / 1000.0 if measure.name.endswith("_distance") else -measure.value
         return (measure.rate.value, closeness)
 
     return sorted(findings.matches, key=strength)

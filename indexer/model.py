@@ -117,6 +117,7 @@ class MatchKind(StrEnum):
     """What was found alike, strongest first."""
 
     EXACT_COPY = "exact_copy"
+    GEOMETRIC_COPY = "geometric_copy"
     PERCEPTUAL_COPY = "perceptual_copy"
     CHARACTER_SIMILARITY = "character_similarity"
 
@@ -137,7 +138,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measured closeness and its rate; `name` is `cosine`, `pdq_distance` or `phash_distance`."""
+    """A measured closeness and its rate; `name` is `cosine`, `pdq_distance`, `phash_distance` or `agreeing_points`."""
 
     name: str
     value: float

@@ -15,11 +15,13 @@ from indexer.control import ControlSet
 from indexer.index.flat import FlatHashIndex
 from indexer.model import ReferenceSet
 from indexer.ports import ByteArray, FloatArray
+from indexer.signals.features import SHORT_LIST, FeatureTable, place
 from indexer.signals.views import REFERENCE_VIEWS
 
 _IMPOSTOR_VIEWS = tuple(n for n, view in enumerate(REFERENCE_VIEWS) if view.name in ("whole", "centre_80"))
 _CHUNK = 2048
 _HASH_NEIGHBOURS = 64
+_VERIFIED = 500
 
 
 def related_sets(sets: Sequence[ReferenceSet]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
@@ -74,7 +76,7 @@ def calibrate_hash(
     """Calibrate a hash; `hashes` (references, orientations, bytes). Turning references or queries is the same."""
     count, orientations, width = hashes.shape
     if not count or not len(crowd):
-        return Calibration(RateCurve.fit([-float(width * 8)]), None)
+        return Calibration(RateCurve.fit([-float(width * 8)]), None, needs_impostors=True)
     index = FlatHashIndex.of(np.ascontiguousarray(hashes.reshape(-1, width)))
     distances, _ = index.search(crowd, 1)
     upright = np.ascontiguousarray(hashes[:, 0])
@@ -84,4 +86,23 @@ def calibrate_hash(
     best = np.where(strangers, near, near[:, -1:]).min(axis=1)
     met = best[strangers.any(axis=1)]
     impostors = RateCurve.fit(-met.astype(float)) if len(met) >= MIN_IMPOSTORS else None
-    return Calibration(RateCurve.fit(-distances[:, 0].astype(float)), impostors)
+    return Calibration(RateCurve.fit(-distances[:, 0].astype(float)), impostors, needs_impostors=True)
+
+
+def calibrate_agreement(
+    features: FeatureTable,
+    vectors: FloatArray,
+    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
+    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
+    crowd: ControlSet,
+) -> Calibration:
+    """Calibrate the verification by geometry: references of other works, each against its nearest, as uploads are."""
+    whole = vectors[:, 0]
+    met: list[float] = []
+    for row in range(0, len(whole), max(1, len(whole) // _VERIFIED)):
+        strangers = np.flatnonzero(~related[owners[row]][owners])
+        nearest = strangers[np.argsort(-(vectors[strangers] @ whole[row]).max(axis=1))[:SHORT_LIST]]
+        placed = [place(features.get(row), features.get(int(other))) for other in nearest]
+        if len(nearest):
+            met.append(max((item.agreement for item in placed if item), default=0.0))
+    return Calibration(RateCurve.fit(crowd.agreements), RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None)

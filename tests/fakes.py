@@ -161,7 +161,8 @@ class FakeReferenceIndex:
             found = [PictureFindings(item.name, problem="time_limit: not reached") for item in pictures]
         else:
             found = [self._found(item.name) for item in pictures]
-        return Findings(tuple(found), self.generation, self.model, {"decode": 1.0, "embed": 2.0, "search": 0.5})
+        elapsed = {"decode": 1.0, "embed": 2.0, "search": 0.5, "verify": 0.1}
+        return Findings(tuple(found), self.generation, self.model, elapsed)
 
     def find_aliases(self, text: str) -> list[AliasHit]:
         return self._names.find(text)

@@ -7,6 +7,7 @@
         vectors.faiss  rows.npy    embeddings in units of their set, and for each its reference and view
         pdq.faiss  phash.faiss     hashes of the references good enough for hashing
         hash_rows.npy              for each hash the number of its reference
+        features.safetensors       local features of every reference
         calibration.safetensors    rates, per measure
         canary                     one reference's own file: what readiness is proved with
         SHA256SUMS                 of all of them, in the form that `sha256sum -c` reads
@@ -36,7 +37,8 @@ from indexer import calibration
 from indexer.errors import SnapshotError
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.model import Alias, AliasKind, Fame, Licence, ModelSpec, Reference, ReferenceSet
-from indexer.signals import images, names, perceptual, views
+from indexer.signals import features, images, names, perceptual, views
+from indexer.signals.features import FeatureTable
 
 FORMAT = 1
 RECIPES: Mapping[str, str] = {
@@ -44,6 +46,7 @@ RECIPES: Mapping[str, str] = {
     "pdq": perceptual.PDQ_RECIPE,
     "phash": perceptual.PHASH_RECIPE,
     "views": views.RECIPE,
+    "features": features.RECIPE,
     "names": names.RECIPE,
     "calibration": calibration.RECIPE,
 }
@@ -64,6 +67,7 @@ class Snapshot:
     pdq: FlatHashIndex
     phash: FlatHashIndex
     hash_rows: npt.NDArray[np.int32]
+    features: FeatureTable
     pixel_sha256: tuple[str, ...]
     calibrations: Mapping[str, calibration.Calibration]
     normaliser: calibration.Normaliser
@@ -85,6 +89,7 @@ def write(snapshot: Snapshot, folder: Path) -> None:
     snapshot.phash.save(folder / "phash.faiss")
     np.save(folder / "rows.npy", snapshot.rows)
     np.save(folder / "hash_rows.npy", snapshot.hash_rows)
+    save_file(dict(snapshot.features.arrays), folder / "features.safetensors")
     save_file(
         calibration.to_arrays(dict(snapshot.calibrations), snapshot.normaliser), folder / "calibration.safetensors"
     )
@@ -172,6 +177,7 @@ def load(path: Path, expected_model: str | None = None) -> Snapshot:
             pdq=FlatHashIndex.load(folder / "pdq.faiss"),
             phash=FlatHashIndex.load(folder / "phash.faiss"),
             hash_rows=np.load(folder / "hash_rows.npy", allow_pickle=False),
+            features=FeatureTable(load_file(folder / "features.safetensors")),
             pixel_sha256=tuple(content["pixel_sha256"]),
             calibrations=calibrations,
             normaliser=normaliser,
@@ -241,7 +247,7 @@ def _check_counts(folder: Path, snapshot: Snapshot) -> None:
     fits = (
         snapshot.rows.shape == (len(snapshot.vectors), 2)
         and len(snapshot.hash_rows) == len(snapshot.pdq) == len(snapshot.phash)
-        and len(snapshot.pixel_sha256) == count
+        and len(snapshot.pixel_sha256) == len(snapshot.features) == count
         and snapshot.vectors.dim == snapshot.model.embed_dim + 1
         and len(snapshot.normaliser.median) == len(snapshot.sets)
         and (not count or int(snapshot.rows[:, 0].max()) == count - 1)

@@ -71,8 +71,8 @@ UPLOADS: tuple[Upload, ...] = (
     ),
     Upload(
         "crop-with-text",
-        "review",
-        "The picture is a registered reference cropped and captioned: its embedding finds it, and that alone is a likeness.",
+        "block",
+        "The picture is a registered reference cropped and captioned: geometry proves it and shows where it was cut.",
         "maren-tidewarden",
         {"cover.jpg": "crop:maren-tidewarden/02"},
         title="Harbour raincoat look",

@@ -199,7 +199,7 @@ class ScreeningAnswer(BaseModel):
                     "policy_version": "2026-11+1a2b3c4d",
                     "snapshot": "000007",
                     "model": "compact-clip@bd106c7a62c9",
-                    "elapsed_ms": {"decode": 41.0, "embed": 60.2, "search": 1.1, "total": 104.9},
+                    "elapsed_ms": {"decode": 41.0, "embed": 60.2, "search": 1.1, "verify": 0.0, "total": 104.9},
                 }
             ]
         }

@@ -14,6 +14,7 @@ class EvidenceKind(StrEnum):
     """What was measured or read."""
 
     EXACT_COPY = "exact_copy"
+    GEOMETRIC_COPY = "geometric_copy"
     PERCEPTUAL_COPY = "perceptual_copy"
     CHARACTER_SIMILARITY = "character_similarity"
     SAMPLE_AGREEMENT = "sample_agreement"

@@ -3,11 +3,11 @@
 Of each reference set the first rule that holds gives the ground; the strictest ground gives the verdict.
 
     block    an identical picture
-             an edited copy: a hash at `confirmed`, and the embedding of the same picture at `review`
+             an edited copy: points or a hash at `confirmed`, and another kind of measurement of the picture at `review`
              so many pictures alike that an unrelated upload would agree so well less often than `block`
              pictures alike at `review`, and a distinctive name beside them
              pictures alike at `confirmed`, and a generic name beside them
-    review   a hash, or an embedding, or several pictures alike at `review`
+    review   points, a hash, an embedding, or several pictures alike at `review`
              a distinctive name alone; a generic name beside the title of its work
              anything that could not be screened
     allow    all else; a licence, and private use, turn what was found into a recorded allow
@@ -104,6 +104,9 @@ def decide(facts: Facts, context: Context, policy: Policy) -> Verdict:
     )
 
 
+_COPIES = (EvidenceKind.GEOMETRIC_COPY, EvidenceKind.PERCEPTUAL_COPY)
+
+
 @dataclass(frozen=True, slots=True)
 class _SetFacts:
     """The facts about one reference set, by number, as the rules ask for them; rates are per upload."""
@@ -124,7 +127,7 @@ class _SetFacts:
 
     def alike(self, at: float, *, sure: bool) -> list[int]:
         """Number the facts that say the pictures look like the set."""
-        kinds = (EvidenceKind.PERCEPTUAL_COPY, EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
+        kinds = (*_COPIES, EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
         return [number for kind in kinds for number in self.of(kind, at, sure=sure)]
 
     def named(self, kind: AliasKind) -> list[int]:
@@ -132,16 +135,17 @@ class _SetFacts:
         return [number for number, item in self.numbered if item.alias_kind is kind and not item.weightless]
 
     def confirmed_copies(self, rates: Rates) -> list[int]:
-        """Number the hash matches whose very picture also resembles the set by embedding, with what confirms them."""
+        """Number the matches by points or hash that another kind of measurement of the same picture confirms."""
         by_number = dict(self.numbered)
-        copies = self.of(EvidenceKind.PERCEPTUAL_COPY, rates.confirmed, sure=True)
-        likenesses = self.of(EvidenceKind.CHARACTER_SIMILARITY, rates.review)
+        copies = [number for kind in _COPIES for number in self.of(kind, rates.confirmed, sure=True)]
+        kinds = (*_COPIES, EvidenceKind.CHARACTER_SIMILARITY)
+        seconds = [number for kind in kinds for number in self.of(kind, rates.review)]
         return [
             number
             for copy in copies
-            for likeness in likenesses
-            if by_number[copy].source == by_number[likeness].source
-            for number in (copy, likeness)
+            for second in seconds
+            if by_number[copy].source == by_number[second].source and by_number[copy].kind != by_number[second].kind
+            for number in (copy, second)
         ]
 
     def _upload_rate(self, item: Evidence, *, sure: bool) -> float:
@@ -169,7 +173,11 @@ _RULES: tuple[_Rule, ...] = (
         Outcome.BLOCK,
         lambda f, r: _together(f.alike(r.confirmed, sure=True), f.named(AliasKind.GENERIC)),
     ),
-    ("character_copy_suspected", Outcome.REVIEW, lambda f, r: f.of(EvidenceKind.PERCEPTUAL_COPY, r.review)),
+    (
+        "character_copy_suspected",
+        Outcome.REVIEW,
+        lambda f, r: [number for kind in _COPIES for number in f.of(kind, r.review)],
+    ),
     ("character_likeness", Outcome.REVIEW, lambda f, r: f.alike(r.review, sure=False)),
     ("name_alone", Outcome.REVIEW, lambda f, _: f.named(AliasKind.DISTINCTIVE)),
     (

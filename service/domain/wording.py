@@ -57,6 +57,13 @@ def picture_match(match: Match, source: str, title: Title) -> Wording:
             f"{name} is the same picture as {match.reference} of “{title.en}”.",
             f"{name} 与“{title.zh}”的参考图 {match.reference} 完全相同。",
         )
+    if match.kind is MatchKind.GEOMETRIC_COPY:
+        return Wording(
+            f"{name} shows the same drawing as {match.reference} of “{title.en}”: the points of both lie in one"
+            f" arrangement and the detail between them agrees; {often.en} agree this well.",
+            f"{name} 与“{title.zh}”的参考图 {match.reference} 为同一画面：两图特征点排列一致，"
+            f"其间细节吻合；{often.zh}。",
+        )
     if match.kind is MatchKind.PERCEPTUAL_COPY:
         return Wording(
             f"{name} looks like an edited copy of {match.reference} of “{title.en}”; {often.en} match this closely.",

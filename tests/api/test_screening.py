@@ -114,7 +114,7 @@ class TestContract:
         assert listed["reason"].startswith("picture_damaged: ")
 
     def test_times_of_every_stage_are_told(self, blocked: dict[str, Any]) -> None:
-        assert set(blocked["elapsed_ms"]) == {"decode", "embed", "search", "total"}
+        assert set(blocked["elapsed_ms"]) == {"decode", "embed", "search", "verify", "total"}
         assert all(value >= 0 for value in blocked["elapsed_ms"].values())
 
     def test_what_it_was_decided_with_is_told(self, blocked: dict[str, Any], api: Api) -> None:

@@ -155,13 +155,14 @@ class TestSqlite(ScreeningStoreContract):
         engine.dispose()
 
 
-@pytest.mark.skipif(not POSTGRES, reason="LORA_SCREENING_TEST_POSTGRES_URL names no database")
-class TestPostgres(ScreeningStoreContract):
-    @pytest.fixture
-    def store(self) -> Iterator[ScreeningStore]:
-        engine = open_database(str(POSTGRES))
-        metadata.drop_all(engine)
-        metadata.create_all(engine)
-        yield SqlScreeningStore(engine)
-        metadata.drop_all(engine)
-        engine.dispose()
+if POSTGRES:
+
+    class TestPostgres(ScreeningStoreContract):
+        @pytest.fixture
+        def store(self) -> Iterator[ScreeningStore]:
+            engine = open_database(str(POSTGRES))
+            metadata.drop_all(engine)
+            metadata.create_all(engine)
+            yield SqlScreeningStore(engine)
+            metadata.drop_all(engine)
+            engine.dispose()

@@ -1,4 +1,4 @@
-"""Evidence from each picture: identical, near by hash, near by embedding."""
+"""Evidence from each picture: identical, the same drawing by its points, near by hash, near by embedding."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from service.usecases.collectors.examination import Examination
 
 _KINDS = {
     MatchKind.EXACT_COPY: EvidenceKind.EXACT_COPY,
+    MatchKind.GEOMETRIC_COPY: EvidenceKind.GEOMETRIC_COPY,
     MatchKind.PERCEPTUAL_COPY: EvidenceKind.PERCEPTUAL_COPY,
     MatchKind.CHARACTER_SIMILARITY: EvidenceKind.CHARACTER_SIMILARITY,
 }

@@ -168,9 +168,19 @@ def calibrations() -> dict[str, Calibration]:
         "cosine": Calibration(
             RateCurve.fit(normal_crowd(1)), RateCurve.fit(normal_crowd(2, 300)), needs_impostors=True
         ),
-        "pdq_distance": Calibration(RateCurve.fit(distances), None),
-        "phash_distance": Calibration(RateCurve.fit([-64.0]), RateCurve.fit(distances[:100])),
+        "pdq_distance": Calibration(RateCurve.fit(distances), None, needs_impostors=True),
+        "phash_distance": Calibration(RateCurve.fit([-64.0]), RateCurve.fit(distances[:100]), needs_impostors=True),
+        "agreeing_points": Calibration(RateCurve.fit([0.0] * 500 + [1.0, 2.5]), None),
     }
+
+
+def test_beyond_a_control_set_that_saw_nothing_the_impostors_speak_alone() -> None:
+    nothing = RateCurve.fit(np.zeros(740))
+    impostors = RateCurve.fit(np.random.default_rng(0).exponential(2.0, 102))
+    seen = len(nothing.values) + len(impostors.values)
+    assert Calibration(nothing, impostors).rate(54.0) == impostors.rate(54.0, seen)
+    assert Calibration(nothing, impostors).rate(54.0).value < 1 / 741
+    assert Calibration(nothing, impostors).rate(0.0).value == 1.0
 
 
 @given(st.sampled_from(CURVES), st.floats(-300, 3))

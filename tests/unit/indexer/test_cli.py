@@ -71,7 +71,7 @@ def test_info_as_json_is_the_manifest(tiny_snapshot: TinySnapshot) -> None:
 
 def test_calibrate_as_json_gives_rates_with_intervals(tiny_snapshot: TinySnapshot) -> None:
     rows = json.loads(run("index", "calibrate", tiny_snapshot.out, "--json").stdout)
-    assert {row["measure"] for row in rows} == {"cosine", "pdq_distance", "phash_distance"}
+    assert {row["measure"] for row in rows} == {"cosine", "pdq_distance", "phash_distance", "agreeing_points"}
     for row in rows:
         value, low, high = row["rate"]
         assert 0 < low <= value <= high <= 1

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from indexer import control as control_sets
 from indexer.backends import embedded
@@ -44,10 +46,10 @@ def test_every_picture_that_can_be_decoded_is_measured(measured: ControlSet) -> 
     assert measured.reliable.any()
 
 
-def test_progress_is_told_for_every_picture(folder: Path) -> None:
+def test_progress_is_told_for_every_picture_measured_and_then_for_every_one_verified(folder: Path) -> None:
     steps: list[int] = []
     control_sets.measure(control_sets.pictures_below(folder), TINY_SPEC, TinyBackend(), steps.append)
-    assert steps == list(range(1, 42))
+    assert steps == [*range(1, 42), *range(1, 41)]
 
 
 def test_writing_and_reading_keeps_the_signals(measured: ControlSet, tmp_path: Path) -> None:
@@ -57,7 +59,39 @@ def test_writing_and_reading_keeps_the_signals(measured: ControlSet, tmp_path: P
     assert (read.model, read.styles) == (measured.model, measured.styles)
     assert np.array_equal(read.pdq, measured.pdq)
     assert np.array_equal(read.phash, measured.phash)
+    assert np.array_equal(read.agreements, measured.agreements)
     assert np.abs(read.vectors @ read.vectors.T - measured.vectors @ measured.vectors.T).max() < 0.001
+
+
+@pytest.mark.parametrize(("style", "agrees"), [("paint", True), ("ink", False)])
+def test_a_picture_is_verified_against_other_styles_alone(tmp_path: Path, style: str, *, agrees: bool) -> None:
+    """A copy within one collection says nothing of unrelated pictures; one across collections has to be seen."""
+    placed = [("ink", draw(1, 0)), (style, draw(1, 0)), ("ink", draw(2, 0)), ("paint", draw(3, 0))]
+    paths = [(where, tmp_path / f"{number}.png") for number, (where, _) in enumerate(placed)]
+    for (_, path), (_, image) in zip(paths, placed, strict=True):
+        image.save(path)
+    found = control_sets.measure(paths, TINY_SPEC, TinyBackend()).agreements
+    assert found.shape == (4,)
+    assert bool((found[:2] > 20).all()) is agrees
+    assert (found[2:] < 5).all()
+
+
+def test_a_control_set_of_one_style_has_nothing_to_agree_with(tmp_path: Path) -> None:
+    for number in range(2):
+        draw(1, number).save(tmp_path / f"{number}.png")
+    paths = [("ink", path) for path in sorted(tmp_path.iterdir())]
+    assert control_sets.measure(paths, TINY_SPEC, TinyBackend()).agreements.tolist() == [0.0, 0.0]
+
+
+def test_a_control_set_without_agreements_is_refused(measured: ControlSet, tmp_path: Path) -> None:
+    path = tmp_path / "older.safetensors"
+    control_sets.save(measured, path)
+    with safe_open(path, "numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys() if name != "agreements"}  # noqa: SIM118 (no mapping)
+        metadata = file.metadata()
+    save_file(arrays, path, metadata)
+    with pytest.raises(CalibrationError):
+        control_sets.load(path)
 
 
 def test_a_folder_without_a_picture_is_refused(tmp_path: Path) -> None:
@@ -69,4 +103,5 @@ def test_the_shipped_control_set_belongs_to_the_embedded_model() -> None:
     control = control_sets.load(embedded.FOLDER / control_sets.FILE)
     assert control.model == embedded.describe().fingerprint
     assert len(control) >= MIN_CONTROL
+    assert len(control.agreements) >= MIN_CONTROL
     assert np.allclose(np.linalg.norm(control.vectors, axis=1), 1.0, atol=0.01)

@@ -192,7 +192,7 @@ def test_findings_name_the_snapshot_the_model_and_the_time_of_each_stage(matcher
     findings = matcher.examine([PictureFile("upload", encoded(original()))])
     assert findings.snapshot == "000001"
     assert findings.model.startswith("compact-clip@")
-    assert set(findings.elapsed_ms) == {"decode", "embed", "search"}
+    assert set(findings.elapsed_ms) == {"decode", "embed", "search", "verify"}
 
 
 def test_threads_share_a_matcher(matcher: Matcher) -> None:

@@ -21,6 +21,7 @@ FILES = (
     "SHA256SUMS",
     "calibration.safetensors",
     "canary",
+    "features.safetensors",
     "hash_rows.npy",
     "manifest.json",
     "model/vision.onnx",

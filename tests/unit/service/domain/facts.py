@@ -60,6 +60,11 @@ def hashed(rate: float, **changes: Any) -> Evidence:
     return measured(EvidenceKind.PERCEPTUAL_COPY, rate, **changes)
 
 
+def placed(rate: float, **changes: Any) -> Evidence:
+    """Make a likeness by points in one arrangement."""
+    return measured(EvidenceKind.GEOMETRIC_COPY, rate, **changes)
+
+
 def agreed(rate: float, **changes: Any) -> Evidence:
     """Make an agreement of several pictures."""
     return measured(EvidenceKind.SAMPLE_AGREEMENT, rate, **{"source": "images", **changes})

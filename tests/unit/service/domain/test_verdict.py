@@ -28,6 +28,7 @@ from tests.unit.service.domain.facts import (
     measured,
     named,
     owl,
+    placed,
 )
 
 BLOCK, REVIEW, CONFIRMED = 0.0001, 0.02, 0.001
@@ -66,6 +67,74 @@ def test_the_rates_of_these_tables_are_those_of_the_shipped_policy() -> None:
             "review",
             "character_copy_suspected",
             id="a hash is not confirmed by another picture",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), alike(REVIEW * BELOW)],
+            "block",
+            "character_copy",
+            id="row 2: points, and a likeness of the same picture",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), hashed(REVIEW * BELOW)],
+            "block",
+            "character_copy",
+            id="row 2: points, and a hash of the same picture",
+        ),
+        pytest.param(
+            [hashed(CONFIRMED * BELOW), placed(REVIEW * BELOW)],
+            "block",
+            "character_copy",
+            id="row 2: a hash, and weaker points of the same picture",
+        ),
+        pytest.param([placed(CONFIRMED * BELOW)], "review", "character_copy_suspected", id="points alone reach review"),
+        pytest.param(
+            [placed(0.0), placed(0.0)], "review", "character_copy_suspected", id="points do not confirm themselves"
+        ),
+        pytest.param(
+            [placed(0.0), placed(0.0, source="image:b.png")],
+            "review",
+            "character_copy_suspected",
+            id="points of two pictures are one kind of measurement",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), alike(REVIEW * BELOW, source="image:b.png")],
+            "review",
+            "character_copy_suspected",
+            id="points are not confirmed by another picture's likeness",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), hashed(REVIEW * BELOW, source="image:b.png")],
+            "review",
+            "character_copy_suspected",
+            id="points are not confirmed by another picture's hash",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), alike(REVIEW * BELOW, slug="fox")],
+            "review",
+            "character_copy_suspected",
+            id="points are not confirmed by likeness to another character",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * ABOVE), alike(REVIEW * BELOW)],
+            "review",
+            "character_copy_suspected",
+            id="points just too common for a copy",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW, high=CONFIRMED * ABOVE), alike(REVIEW * BELOW)],
+            "review",
+            "character_copy_suspected",
+            id="points perhaps too common for a copy",
+        ),
+        pytest.param(
+            [placed(CONFIRMED * BELOW), alike(REVIEW * ABOVE)],
+            "review",
+            "character_copy_suspected",
+            id="a likeness just too common to confirm points",
+        ),
+        pytest.param([placed(REVIEW * ABOVE)], "allow", None, id="points too common"),
+        pytest.param(
+            [placed(REVIEW * BELOW), named(DISTINCTIVE)], "block", "character_named", id="row 1: points and a name"
         ),
         pytest.param([agreed(BLOCK * BELOW)], "block", "character_agreement", id="row 3: pictures agree"),
         pytest.param([agreed(BLOCK * ABOVE)], "review", "character_likeness", id="row 3: pictures agree a little less"),
@@ -223,7 +292,14 @@ sources = st.sampled_from(["image:a.png", "image:b.png"])
 rates = st.one_of(st.just(0.0), st.floats(-7, -1).map(lambda power: 10.0**power))
 measures = st.builds(
     measured,
-    st.sampled_from([EvidenceKind.CHARACTER_SIMILARITY, EvidenceKind.PERCEPTUAL_COPY, EvidenceKind.SAMPLE_AGREEMENT]),
+    st.sampled_from(
+        [
+            EvidenceKind.CHARACTER_SIMILARITY,
+            EvidenceKind.PERCEPTUAL_COPY,
+            EvidenceKind.GEOMETRIC_COPY,
+            EvidenceKind.SAMPLE_AGREEMENT,
+        ]
+    ),
     rates,
     source=sources,
     slug=slugs,

@@ -1,0 +1,84 @@
+"""Verification by geometry: which of the nearest references is the same drawing, and where it lies.
+
+Dear (some 100 ms), so it runs only for pictures that are near something, and against a short list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from indexer.index.snapshot import Snapshot
+from indexer.model import Match, MatchKind, Measure, Region
+from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Placement, local_features, mirror, place
+from indexer.signals.images import Picture
+
+NEAR = 0.25
+"""Rate of the nearest match up to which a picture is verified: above, it resembles what any picture resembles."""
+
+_BEYOND_DOUBT = 25.0
+"""Agreeing points that end the search: unrelated pictures of one studio's cast reach 8."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    row: int
+    placement: Placement
+
+
+class Verifier:
+    """Verifies pictures against one snapshot; safe to call from several threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Take the features of the references from a snapshot."""
+        self._snapshot = snapshot
+        self._references = snapshot.references
+
+    def verify(self, picture: Picture, rows: Sequence[int]) -> list[Match]:
+        """Look for the references of those rows in a picture, nearest first; the picture itself, then its mirror image.
+
+        Gives at most one match per reference set: the placement in which most points agree.
+        """
+        short_list = list(dict.fromkeys(rows))[:SHORT_LIST]
+        for mirrored in (False, True):
+            found = self._place(picture, short_list, mirrored=mirrored)
+            if found:
+                return self._best_per_set(found)
+        return []
+
+    def _place(self, picture: Picture, rows: Sequence[int], *, mirrored: bool) -> list[_Found]:
+        query = local_features(picture, mirrored=mirrored)
+        found: list[_Found] = []
+        for row in rows:
+            placement = place(query, self._snapshot.features.get(row))
+            if placement is None or placement.detail < SAME_DRAWING:
+                continue
+            if mirrored:
+                placement = replace(placement, region=mirror(placement.region))
+            found.append(_Found(row, placement))
+            if placement.agreement >= _BEYOND_DOUBT:
+                break
+        return found
+
+    def _best_per_set(self, found: list[_Found]) -> list[Match]:
+        best: dict[int, Match] = {}
+        for item in sorted(found, key=lambda each: -each.placement.agreement):
+            number, reference = self._references[item.row]
+            if number in best:
+                continue
+            agreement = item.placement.agreement
+            rate = self._snapshot.calibrations["agreeing_points"].rate(agreement)
+            best[number] = Match(
+                MatchKind.GEOMETRIC_COPY,
+                self._snapshot.sets[number].slug,
+                reference.id,
+                Measure("agreeing_points", agreement, rate),
+                region=_rounded(item.placement.region),
+                reference_region=_rounded(item.placement.reference_region),
+            )
+        return list(best.values())
+
+
+def _rounded(region: Region) -> Region:
+    """Keep three digits: a thousandth of a picture is finer than a point is known."""
+    return Region(*(round(value, 3) for value in (region.x0, region.y0, region.x1, region.y1)))
