@@ -27,7 +27,7 @@ from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
 from indexer.signals.views import QUERY_VIEWS, REFERENCE_VIEWS, pixels
-from indexer.verify import NEAR, Verifier
+from indexer.verify import NEAR, Candidate, Verifier
 
 VECTORS_SEARCHED = 64
 HASHES_SEARCHED = 8
@@ -47,7 +47,7 @@ class _Near:
     """Matches of one picture, and the references whose vectors are nearest, nearest first."""
 
     matches: list[Match]
-    rows: list[int]
+    candidates: list[Candidate]
 
 
 class Matcher:
@@ -145,7 +145,8 @@ class Matcher:
                 *self._perceptual(item.hashes, top),
                 *self._similar(normalised[own].ravel(), rows[own].ravel(), top),
             ]
-            yield _Near(matches, self.snapshot.rows[rows[own].ravel(), 0].tolist())
+            nearest = self.snapshot.rows[rows[own].ravel()].tolist()
+            yield _Near(matches, [Candidate(row, REFERENCE_VIEWS[view].mirrored) for row, view in nearest])
 
     def _verify(self, item: _Prepared, near: _Near) -> tuple[Match, ...]:
         """Add what geometry proves, where anything is near; an identical picture needs no proof."""
@@ -153,8 +154,9 @@ class Matcher:
         nearest_rate = min((match.false_positive_rate for match in near.matches), default=1.0)
         if MatchKind.EXACT_COPY in kinds or nearest_rate > NEAR:
             return tuple(near.matches)
-        hashed = [self._rows[m.reference_set, m.reference] for m in near.matches if m.kind is MatchKind.PERCEPTUAL_COPY]
-        return (*self._verifier.verify(item.picture, [*hashed[:2], *near.rows]), *near.matches)
+        hashed = [m for m in near.matches if m.kind is MatchKind.PERCEPTUAL_COPY and m.false_positive_rate <= NEAR]
+        by_hash = [Candidate(self._rows[match.reference_set, match.reference]) for match in hashed[:1]]
+        return (*self._verifier.verify(item.picture, [*by_hash, *near.candidates]), *near.matches)
 
     def _exact(self, picture: Picture, top: int) -> list[Match]:
         rows = [*self._by_bytes.get(picture.byte_sha256, []), *self._by_pixels.get(picture.pixel_sha256, [])]

@@ -10,14 +10,23 @@ from dataclasses import dataclass, replace
 
 from indexer.index.snapshot import Snapshot
 from indexer.model import Match, MatchKind, Measure, Region
-from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Placement, local_features, mirror, place
+from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Features, Placement, local_features, mirror, place
 from indexer.signals.images import Picture
 
-NEAR = 0.25
+NEAR = 0.1
 """Rate of the nearest match up to which a picture is verified: above, it resembles what any picture resembles."""
 
+_TURNED = 2
 _BEYOND_DOUBT = 25.0
 """Agreeing points that end the search: unrelated pictures of one studio's cast reach 8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A reference by its row, and whether it looked nearest as a mirror image."""
+
+    row: int
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +43,31 @@ class Verifier:
         self._snapshot = snapshot
         self._references = snapshot.references
 
-    def verify(self, picture: Picture, rows: Sequence[int]) -> list[Match]:
-        """Look for the references of those rows in a picture, nearest first; the picture itself, then its mirror image.
+    def verify(self, picture: Picture, nearest: Sequence[Candidate]) -> list[Match]:
+        """Look for references in a picture, nearest first, each the way round in which it looked nearest.
 
-        Gives at most one match per reference set: the placement in which most points agree.
+        Where none is found, the very nearest are tried the other way round: a face looks much like its mirror image.
+        Gives at most one match per reference set.
         """
-        short_list = list(dict.fromkeys(rows))[:SHORT_LIST]
-        for mirrored in (False, True):
-            found = self._place(picture, short_list, mirrored=mirrored)
-            if found:
-                return self._best_per_set(found)
-        return []
+        first: dict[int, Candidate] = {}
+        for item in nearest:
+            first.setdefault(item.row, item)
+        short_list = list(first.values())[:SHORT_LIST]
+        turned = [replace(item, mirrored=not item.mirrored) for item in short_list[:_TURNED]]
+        return self._best_per_set(self._place(picture, short_list) or self._place(picture, turned))
 
-    def _place(self, picture: Picture, rows: Sequence[int], *, mirrored: bool) -> list[_Found]:
-        query = local_features(picture, mirrored=mirrored)
+    def _place(self, picture: Picture, candidates: Sequence[Candidate]) -> list[_Found]:
         found: list[_Found] = []
-        for row in rows:
-            placement = place(query, self._snapshot.features.get(row))
+        queries: dict[bool, Features] = {}
+        for item in candidates:
+            if item.mirrored not in queries:
+                queries[item.mirrored] = local_features(picture, mirrored=item.mirrored)
+            placement = place(queries[item.mirrored], self._snapshot.features.get(item.row))
             if placement is None or placement.detail < SAME_DRAWING:
                 continue
-            if mirrored:
+            if item.mirrored:
                 placement = replace(placement, region=mirror(placement.region))
-            found.append(_Found(row, placement))
+            found.append(_Found(item.row, placement))
             if placement.agreement >= _BEYOND_DOUBT:
                 break
         return found

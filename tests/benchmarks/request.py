@@ -207,7 +207,7 @@ def _print(rows: Sequence[dict[str, Any]], embedding: dict[str, float], runtime:
     table = Table(
         title=f"one request of {PICTURES} pictures of {SIDE} x {SIDE}, one thread, {runtime}; medians, milliseconds"
     )
-    columns = ("straightforward", "request", "decode", "embed", "search", "bare_embedding")
+    columns = ("straightforward", "request", "decode", "embed", "search", "verify", "bare_embedding")
     for column in ("", *columns, "straightfwd / request", "request / bare", "least cosine", "PDQ bits", "same set"):
         table.add_column(column.replace("_", " "), justify="right")
     for row in rows:

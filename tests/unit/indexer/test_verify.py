@@ -13,7 +13,7 @@ from indexer.matcher import Matcher
 from indexer.model import Match, MatchKind, PictureFile, Region
 from indexer.signals.features import SHORT_LIST, FeatureTable, concatenate, local_features
 from indexer.signals.images import Picture, decode
-from indexer.verify import NEAR, Verifier
+from indexer.verify import NEAR, Candidate, Verifier
 from tests.conftest import PICTURES_A_SET, SLUGS, EmbeddedModel, TinySnapshot
 from tests.fakes import draw, encoded
 
@@ -36,6 +36,10 @@ def captioned_crop() -> Image.Image:
     canvas.rectangle((0, image.height - 30, image.width, image.height), fill="black")
     canvas.text((10, image.height - 22), "all my own work", fill="white")
     return image
+
+
+def at(*rows: int) -> list[Candidate]:
+    return [Candidate(row) for row in rows]
 
 
 def picture(image: Image.Image) -> Picture:
@@ -78,7 +82,7 @@ def verifier(tiny_snapshot: TinySnapshot) -> Verifier:
 
 
 def test_a_crop_with_a_caption_is_a_copy_and_its_place_is_told_in_both_pictures(verifier: Verifier) -> None:
-    (found,) = verifier.verify(picture(captioned_crop()), [ROW, *OTHERS])
+    (found,) = verifier.verify(picture(captioned_crop()), at(ROW, *OTHERS))
     assert named(found) == WANTED
     assert found.measure is not None
     assert found.measure.name == "agreeing_points"
@@ -91,7 +95,7 @@ def test_a_crop_with_a_caption_is_a_copy_and_its_place_is_told_in_both_pictures(
 
 
 def test_a_mirrored_crop_is_a_copy_and_its_place_is_told_in_the_picture_as_it_was_sent(verifier: Verifier) -> None:
-    (found,) = verifier.verify(picture(ImageOps.mirror(captioned_crop())), [ROW, *OTHERS])
+    (found,) = verifier.verify(picture(ImageOps.mirror(captioned_crop())), at(ROW, *OTHERS))
     assert named(found) == WANTED
     x0, y0, x1, y1 = corners(found.region)
     turned_back = in_reference(Region(1 - x1, y0, 1 - x0, y1))
@@ -101,7 +105,7 @@ def test_a_mirrored_crop_is_a_copy_and_its_place_is_told_in_the_picture_as_it_wa
 def test_a_picture_pasted_into_a_larger_one_is_found_at_its_place(verifier: Verifier) -> None:
     larger = Image.new("RGB", (640, 576), "seagreen")
     larger.paste(original(), (300, 250))
-    (found,) = verifier.verify(picture(larger), [ROW])
+    (found,) = verifier.verify(picture(larger), at(ROW))
     assert named(found) == WANTED
     foreseen = [
         (start + share * length) / whole
@@ -115,8 +119,8 @@ def test_a_picture_pasted_into_a_larger_one_is_found_at_its_place(verifier: Veri
 @pytest.mark.parametrize("number", range(8))
 def test_another_picture_of_the_character_or_of_another_is_no_copy(verifier: Verifier, number: int) -> None:
     own = range(CHARACTER * PICTURES_A_SET, (CHARACTER + 1) * PICTURES_A_SET)
-    assert verifier.verify(picture(draw(CHARACTER, 20 + number)), list(own)) == []
-    assert verifier.verify(picture(draw(500 + number, number)), list(own)) == []
+    assert verifier.verify(picture(draw(CHARACTER, 20 + number)), at(*own)) == []
+    assert verifier.verify(picture(draw(500 + number, number)), at(*own)) == []
 
 
 def test_another_drawing_before_the_same_background_is_no_copy(tiny_snapshot: TinySnapshot) -> None:
@@ -125,14 +129,14 @@ def test_another_drawing_before_the_same_background_is_no_copy(tiny_snapshot: Ti
     one.paste(draw(40, 0, (260, 230)), (30, 29))
     other.paste(draw(41, 1, (260, 230)), (30, 29))
     verifier = with_references(tiny_snapshot, {ROW: one})
-    assert verifier.verify(picture(other), [ROW]) == []
-    assert [named(found) for found in verifier.verify(picture(one), [ROW])] == [WANTED]
+    assert verifier.verify(picture(other), at(ROW)) == []
+    assert [named(found) for found in verifier.verify(picture(one), at(ROW))] == [WANTED]
 
 
 def test_of_each_set_the_reference_that_agrees_best_is_the_match(tiny_snapshot: TinySnapshot) -> None:
     small = original().crop((80, 60, 220, 200))
     verifier = with_references(tiny_snapshot, {ROW - 1: small, 0: small})
-    found = verifier.verify(picture(original()), [ROW - 1, 0, ROW])
+    found = verifier.verify(picture(original()), at(ROW - 1, 0, ROW))
     assert [named(match) for match in found] == [WANTED, (MatchKind.GEOMETRIC_COPY, SLUGS[0], "images/01.png")]
     values = [match.measure.value for match in found if match.measure]
     assert values == sorted(values, reverse=True)
@@ -140,23 +144,23 @@ def test_of_each_set_the_reference_that_agrees_best_is_the_match(tiny_snapshot: 
 
 def test_no_more_references_are_looked_at_than_the_short_list_holds(verifier: Verifier) -> None:
     copy = picture(captioned_crop())
-    assert verifier.verify(copy, [*OTHERS[:SHORT_LIST], ROW]) == []
-    assert [named(found) for found in verifier.verify(copy, [*OTHERS[: SHORT_LIST - 1], ROW])] == [WANTED]
+    assert verifier.verify(copy, at(*OTHERS[:SHORT_LIST], ROW)) == []
+    assert [named(found) for found in verifier.verify(copy, at(*OTHERS[: SHORT_LIST - 1], ROW))] == [WANTED]
 
 
 def test_a_reference_named_twice_takes_one_place_of_the_short_list(verifier: Verifier) -> None:
     rows = [row for row in OTHERS[: SHORT_LIST - 1] for _ in range(6)]
-    assert [named(found) for found in verifier.verify(picture(captioned_crop()), [*rows, ROW])] == [WANTED]
+    assert [named(found) for found in verifier.verify(picture(captioned_crop()), at(*rows, ROW))] == [WANTED]
 
 
 def test_a_flat_picture_and_an_empty_short_list_give_nothing(verifier: Verifier) -> None:
-    assert verifier.verify(picture(Image.new("RGB", (200, 200), "teal")), [ROW]) == []
+    assert verifier.verify(picture(Image.new("RGB", (200, 200), "teal")), at(ROW)) == []
     assert verifier.verify(picture(original()), []) == []
 
 
 def test_a_better_agreement_is_rarer(verifier: Verifier) -> None:
-    (whole,) = verifier.verify(picture(original()), [ROW])
-    (part,) = verifier.verify(picture(captioned_crop()), [ROW])
+    (whole,) = verifier.verify(picture(original()), at(ROW))
+    (part,) = verifier.verify(picture(captioned_crop()), at(ROW))
     assert 0.0 < whole.false_positive_rate <= part.false_positive_rate <= 0.05
 
 
@@ -187,7 +191,7 @@ def test_a_picture_that_is_near_nothing_is_not_verified(
     image = Image.fromarray(noise).resize((300, 300))
     own = concatenate([local_features(decode("upload", encoded(image)))] * len(SLUGS) * PICTURES_A_SET)
     loaded = replace(tiny_snapshot.loaded, features=FeatureTable(own))
-    assert Verifier(loaded).verify(picture(image), [ROW])
+    assert Verifier(loaded).verify(picture(image), at(ROW))
     matcher = Matcher(loaded, embedded_model.runtime)
     found = matcher.examine([PictureFile("upload", encoded(image))]).pictures[0]
     matcher.close()
