@@ -203,7 +203,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _print(rows: Sequence[dict[str, Any]], embedding: dict[str, float], runtime: str) -> None:
-    console = Console(width=140)
+    console = Console(width=170)
     table = Table(
         title=f"one request of {PICTURES} pictures of {SIDE} x {SIDE}, one thread, {runtime}; medians, milliseconds"
     )
