@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import library
 
 from indexer.errors import ModelError
 from indexer.model import ModelSpec
@@ -30,9 +31,9 @@ def _import_open_clip() -> Any:
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
-        library = torch.library.Library("torchvision", "FRAGMENT")
+        declared = library.Library("torchvision", "FRAGMENT")
         for operator in _OPERATORS:
-            library.define(operator)
+            declared.define(operator)
         import open_clip  # noqa: PLC0415
     return open_clip
 
