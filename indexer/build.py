@@ -27,6 +27,7 @@ from indexer import control as control_sets
 from indexer.backends import embedded
 from indexer.backends.runtime import open_runtime
 from indexer.calibration import (
+    CHANCES,
     MIN_CONTROL,
     MIN_IMPOSTORS,
     Calibration,
@@ -36,10 +37,11 @@ from indexer.errors import CalibrationError, ManifestError, ModelError, PictureE
 from indexer.index import snapshot as snapshots
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.index.snapshot import Snapshot
+from indexer.likeness import crowding, index_rows, works_of
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
-from indexer.rates import calibrate_agreement, calibrate_cosine, calibrate_hash, related_sets
+from indexer.rates import Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
 from indexer.signals.features import Features, FeatureTable, concatenate, local_features
 from indexer.signals.images import decode
 from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
@@ -84,11 +86,13 @@ def build(
     pretrained: str = "",
     control: Path | None = None,
     runtime: str = "auto",
+    embedded_folder: Path = embedded.FOLDER,
     progress: Progress = lambda *_: None,
 ) -> BuildReport:
     """Build and publish a generation below `out` from sets and the folders that hold their pictures.
 
-    `control` is a folder of unrelated pictures, or a control set file; without one the embedded model's own is used.
+    `embedded_folder` holds the embedded model, or one of its architecture that is to be tried in its place. `control`
+    is a folder of unrelated pictures, or a control set file; without one the embedded model's own is used.
     Raises ManifestError, ModelError, CalibrationError or SnapshotError; what was in force before then stays so.
     """
     if not any(item.references for item, _ in sets):
@@ -101,7 +105,7 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     with _workshop(out) as folder:
         progress("model", 0, 1)
-        spec = _place_model(folder, model, pretrained)
+        spec = _place_model(folder, model, pretrained, embedded_folder)
         backend = open_runtime(folder / snapshots.MODEL_FILE, spec, runtime)
         progress("model", 1, 1)
         crowd = _control_set(control, spec, backend, progress)
@@ -147,10 +151,10 @@ def _workshop(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place_model(folder: Path, model: str, pretrained: str) -> ModelSpec:
+def _place_model(folder: Path, model: str, pretrained: str, embedded_folder: Path) -> ModelSpec:
     path = folder / snapshots.MODEL_FILE
     if model == embedded.NAME:
-        return embedded.export(path)
+        return embedded.export(path, embedded_folder)
     try:
         from indexer.backends import open_clip  # noqa: PLC0415 (torch is an extra, needed for other models alone)
     except ImportError as error:
@@ -223,20 +227,24 @@ def _assemble(
 ) -> tuple[Snapshot, tuple[str, ...]]:
     items = tuple(item for item, _ in sets)
     owners = np.asarray([n for n, item in enumerate(items) for _ in item.references])
-    count, views, dim = signals.vectors.shape
+    count, views = signals.vectors.shape[:2]
     rows = np.stack([np.repeat(np.arange(count), views), np.tile(np.arange(views), count)], axis=1).astype(np.int32)
     reliable = np.asarray([item.reliable for item in signals.hashes])
     hash_rows = np.flatnonzero(reliable).astype(np.int32)
-    related = related_sets(items)
-    normaliser, cosine = calibrate_cosine(signals.vectors, owners, related, crowd)
+    standing = Standing(owners, works_of(items))
+    crowded = crowding(signals.vectors, crowd.vectors)
+    vectors = FlatVectorIndex.of(index_rows(signals.vectors, crowded))
     pdq = _stack([signals.hashes[row].pdq for row in hash_rows], (8, 32))
     phash = _stack([signals.hashes[row].phash for row in hash_rows], (8,))
     features = FeatureTable(concatenate(signals.features))
+    hashed = Standing(owners[hash_rows], standing.works)
     calibrations = {
-        "cosine": cosine,
-        "agreeing_points": calibrate_agreement(features, signals.vectors, owners, related, crowd),
-        "pdq_distance": calibrate_hash(pdq, owners[hash_rows], related, crowd.pdq[crowd.reliable]),
-        "phash_distance": calibrate_hash(phash[:, None, :], owners[hash_rows], related, crowd.phash[crowd.reliable]),
+        "cosine": calibrate_likeness(signals.vectors, vectors, standing, crowd),
+        "agreeing_points": calibrate_agreement(features, signals.vectors, vectors, standing, crowd),
+        "pdq_distance": calibrate_hash(pdq, hashed, *crowd.hashes(crowd.pdq), CHANCES["pdq_distance"]),
+        "phash_distance": calibrate_hash(
+            phash[:, None, :], hashed, *crowd.hashes(crowd.phash), CHANCES["phash_distance"]
+        ),
     }
     canary = int(hash_rows[0]) if len(hash_rows) else 0
     references = [(reference, place) for item, place in sets for reference in item.references]
@@ -244,9 +252,7 @@ def _assemble(
         generation=generation,
         model=spec,
         sets=items,
-        vectors=FlatVectorIndex.of(
-            normaliser.index_rows(signals.vectors.reshape(count * views, dim), np.repeat(owners, views))
-        ),
+        vectors=vectors,
         rows=rows,
         pdq=FlatHashIndex.of(np.ascontiguousarray(pdq[:, 0])),
         phash=FlatHashIndex.of(phash),
@@ -254,13 +260,13 @@ def _assemble(
         features=features,
         pixel_sha256=tuple(signals.pixel_sha256),
         calibrations=calibrations,
-        normaliser=normaliser,
+        crowding=crowded,
         canary=(references[canary][1] / references[canary][0].id).read_bytes(),
         canary_reference=canary,
         manifest={},
         model_path=folder / snapshots.MODEL_FILE,
     )
-    warnings = _warnings([reference for reference, _ in references], reliable, cosine)
+    warnings = _warnings([reference for reference, _ in references], reliable, calibrations["cosine"])
     return replace(snapshot, manifest=_manifest(snapshot, crowd, warnings)), warnings
 
 

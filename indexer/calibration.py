@@ -7,7 +7,7 @@
 3. Inside what a crowd has seen, the rate is the share of the crowd that matched as strongly; beyond, the tail is
    continued by a generalised Pareto distribution over a high threshold (Coles, An Introduction to Statistical
    Modeling of Extreme Values, 2001, chapter 4), and never below a tenth of what the crowd could have seen.
-4. The higher rate of the two crowds counts. Where the impostors are too few, the style counts as uncalibrated.
+4. Both crowds count, each at its share of the uploads. Where the impostors are too few, the style is uncalibrated.
 
 Every statistic here is "larger is stronger": Hamming distances enter negated.
 """
@@ -22,19 +22,24 @@ from scipy import special
 
 from indexer.errors import CalibrationError
 from indexer.model import Rate
-from indexer.ports import FloatArray
 
-RECIPE = "calibration-1"
+RECIPE = "calibration-2"
 MIN_CONTROL = 500
 MIN_IMPOSTORS = 60
 """Least crowd sizes: with fewer control pictures no rate is given; with fewer impostors the style is uncalibrated."""
+
+IN_STYLE_SHARE = 0.2
+"""Share of the unrelated uploads that are taken to be in the style of the registered works.
+
+Impostors are such uploads, but harder ones: references of one index resemble each other more than unseen pictures of
+their style do, about five times as often (docs/decisions/0012).
+"""
 
 FLOOR_BELOW_CROWD = 10.0
 _TAIL_SHARE = 0.05
 _MIN_TAIL = MIN_IMPOSTORS // 2
 _BOOTSTRAPS = 40
 _INTERVAL = (0.05, 0.95)
-_NORMALISING_QUANTILE = 0.99
 
 Doubles = npt.NDArray[np.float64]
 
@@ -129,59 +134,25 @@ def _pareto(excesses: Doubles, n: int) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True)
-class Normaliser:
-    """Per set: the control set's median similarity and the distance from there to its 99th percentile, each (sets,).
-
-    In these units every set is reached by 1 % of the control pictures at 1.0, so sets can be compared.
-    """
-
-    median: FloatArray
-    spread: FloatArray
-
-    @classmethod
-    def fit(cls, similarities: FloatArray) -> Normaliser:
-        """Fit to the similarity of each control picture to each set: (pictures, sets)."""
-        median = np.median(similarities, axis=0)
-        high = np.quantile(similarities, _NORMALISING_QUANTILE, axis=0)
-        return cls(median.astype(np.float32), np.maximum(high - median, 1e-3).astype(np.float32))
-
-    def apply(self, similarity: npt.ArrayLike, sets: npt.ArrayLike) -> Doubles:
-        """Normalise similarities to the sets of those numbers."""
-        numbers = np.asarray(sets, dtype=np.int64)
-        result: Doubles = (np.asarray(similarity, np.float64) - self.median[numbers]) / self.spread[numbers]
-        return result
-
-    def undo(self, normalised: npt.ArrayLike, sets: npt.ArrayLike) -> Doubles:
-        """Turn normalised similarities back into cosines."""
-        numbers = np.asarray(sets, dtype=np.int64)
-        result: Doubles = np.asarray(normalised, np.float64) * self.spread[numbers] + self.median[numbers]
-        return result
-
-    def index_rows(self, vectors: FloatArray, sets: npt.ArrayLike) -> FloatArray:
-        """Stretch vectors (n, dim) of those sets to (n, dim + 1): their inner product with query_rows() is normalised.
-
-        So the nearest rows of one search over all sets are the nearest in the units that the rates are known in.
-        """
-        numbers = np.asarray(sets, dtype=np.int64)
-        rows = np.concatenate([vectors, -self.median[numbers, None]], axis=1) / self.spread[numbers, None]
-        return np.asarray(rows, dtype=np.float32)
-
-
-def query_rows(vectors: FloatArray) -> FloatArray:
-    """Lengthen query vectors (n, dim) by the 1 that Normaliser.index_rows() expects: (n, dim + 1)."""
-    return np.concatenate([vectors, np.ones((len(vectors), 1), np.float32)], axis=1)
-
-
-@dataclass(frozen=True)
 class Calibration:
-    """The rate of one measure: its curve over the control set and, where there are enough, over impostors."""
+    """The rate of one measure: its curve over the control set and, where there are enough, over impostors.
+
+    `chances` is the measure's factor, see CHANCES.
+    """
 
     control: RateCurve
     impostors: RateCurve | None
     needs_impostors: bool = False
+    chances: float = 1.0
 
     def rate(self, value: float) -> Rate:
-        """Return the higher rate of the two crowds.
+        """Return how often an unrelated picture reaches as much by any measure, given `value` by this one."""
+        once = self._alone(value)
+        best, low, high = (min(1.0, self.chances * rate) for rate in (once.value, once.low, once.high))
+        return Rate(best, low, high, once.calibrated)
+
+    def _alone(self, value: float) -> Rate:
+        """Return the rate among uploads of which a part, IN_STYLE_SHARE, are drawn as the registered works are.
 
         A control set of which hardly a picture reaches anything has no tail: beyond what it has seen it can only say
         "less than one in all of us", however far beyond. There the impostors, the harder crowd, speak alone.
@@ -189,9 +160,12 @@ class Calibration:
         control, impostors = self.crowd_rates(value)
         if impostors is None:
             return Rate(control.value, control.low, control.high, calibrated=not self.needs_impostors)
-        if self.control.tail is None and value > self.control.values[-1]:
-            return impostors
-        return max(control, impostors, key=lambda rate: rate.value)
+        if not self.needs_impostors:
+            beyond = self.control.tail is None and value > self.control.values[-1]
+            return impostors if beyond else max(control, impostors, key=lambda rate: rate.value)
+        pairs = ((control.value, impostors.value), (control.low, impostors.low), (control.high, impostors.high))
+        best, low, high = ((1.0 - IN_STYLE_SHARE) * one + IN_STYLE_SHARE * other for one, other in pairs)
+        return Rate(best, low, high)
 
     def crowd_rates(self, value: float) -> tuple[Rate, Rate | None]:
         """Return the rate of the control set, and that of the impostors where there are enough.
@@ -205,15 +179,19 @@ class Calibration:
         return self.control.rate(value, seen), self.impostors.rate(value, seen)
 
 
-CURVES = ("cosine", "pdq_distance", "phash_distance", "agreeing_points")
+CHANCES = {"cosine": 2.0, "pdq_distance": 5.0, "agreeing_points": 5.0, "phash_distance": 20.0}
+"""What the rate of each measure is multiplied by, because an unrelated picture has a chance with each.
+
+Their inverses add up to less than one, so a claimed rate holds for all measures together (Bonferroni's inequality, with
+weights). A true copy's hash or points are rarer than any threshold; a likeness is not, so it gets the largest share.
+"""
+
+CURVES = tuple(CHANCES)
 
 
-def to_arrays(calibrations: dict[str, Calibration], normaliser: Normaliser) -> dict[str, npt.NDArray[np.generic]]:
+def to_arrays(calibrations: dict[str, Calibration]) -> dict[str, npt.NDArray[np.generic]]:
     """Flatten everything into named arrays, for a snapshot."""
-    arrays: dict[str, npt.NDArray[np.generic]] = {
-        "normaliser.median": normaliser.median,
-        "normaliser.spread": normaliser.spread,
-    }
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
     for measure, calibration in calibrations.items():
         for crowd, curve in (("control", calibration.control), ("impostors", calibration.impostors)):
             if curve is None:
@@ -225,7 +203,7 @@ def to_arrays(calibrations: dict[str, Calibration], normaliser: Normaliser) -> d
     return arrays
 
 
-def from_arrays(arrays: dict[str, npt.NDArray[np.generic]]) -> tuple[dict[str, Calibration], Normaliser]:
+def from_arrays(arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, Calibration]:
     """Undo to_arrays. Raises KeyError when an array is missing."""
 
     def curve(prefix: str) -> RateCurve | None:
@@ -242,8 +220,6 @@ def from_arrays(arrays: dict[str, npt.NDArray[np.generic]]) -> tuple[dict[str, C
         control = curve(f"{measure}.control")
         if control is None:
             raise KeyError(f"{measure}.control.values")
-        calibrations[measure] = Calibration(control, curve(f"{measure}.impostors"), measure != "agreeing_points")
-    normaliser = Normaliser(
-        arrays["normaliser.median"].astype(np.float32), arrays["normaliser.spread"].astype(np.float32)
-    )
-    return calibrations, normaliser
+        impostors = curve(f"{measure}.impostors")
+        calibrations[measure] = Calibration(control, impostors, measure != "agreeing_points", CHANCES[measure])
+    return calibrations

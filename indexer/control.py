@@ -6,22 +6,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from indexer.errors import CalibrationError, PictureError
 from indexer.model import ModelSpec
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
-from indexer.signals import features, images, perceptual, views
-from indexer.signals.features import SHORT_LIST, local_features
+from indexer.signals import features, images, layout, perceptual, views
+from indexer.signals.features import SHORT_LIST, Features, local_features
 from indexer.signals.features import place as place_features
 from indexer.signals.images import decode
-from indexer.signals.perceptual import MIN_QUALITY, perceptual_hashes
-from indexer.signals.views import WHOLE, pixels
+from indexer.signals.parts import Prepared, prepare_query
+from indexer.signals.perceptual import MIN_QUALITY, PerceptualHashes
 
 FILE = "control.safetensors"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"})
@@ -30,12 +32,13 @@ RECIPES = {
     "pdq": perceptual.PDQ_RECIPE,
     "phash": perceptual.PHASH_RECIPE,
     "views": views.RECIPE,
+    "layout": layout.RECIPE,
     "features": features.RECIPE,
 }
 _BATCH = 32
 _GROUP = 64
-_VERIFIED = 700
-"""Pictures that are verified against each other: enough for a rate of 0.001, at a few milliseconds a pair."""
+_VERIFIED = 6_000
+"""Pictures that are verified against each other, at some 40 ms each: enough for a rate of 0.0001."""
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -43,10 +46,11 @@ Out = TypeVar("Out")
 
 @dataclass(frozen=True)
 class ControlSet:
-    """Signals of n pictures: `vectors` (n, dim), `pdq` (n, 32), `phash` (n, 8), `quality` (n,) 0..100, `styles` (n,).
+    """Signals of n pictures in rows, one for each view of an upload: the whole, and pictures found inside it.
 
-    `agreements` (m,) says for m of them how well their points agree with the nearest pictures of other sources at best.
-    `model` is the fingerprint of the model that gave the vectors.
+    `vectors` (rows, dim), `pdq` (rows, 32), `phash` (rows, 8), `quality` (rows,) 0..100; `pictures` (rows,) says of
+    which picture, `styles` (n,) of which style each is. `agreements` (m,) says for m pictures how well their points
+    agree with the nearest pictures of other sources at best. `model` is the fingerprint of the model.
     """
 
     model: str
@@ -54,16 +58,18 @@ class ControlSet:
     pdq: ByteArray
     phash: ByteArray
     quality: ByteArray
+    pictures: npt.NDArray[np.int64]
     agreements: FloatArray
     styles: tuple[str, ...]
 
-    @property
-    def reliable(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell for each picture whether its hashes count."""
-        return np.asarray(self.quality >= MIN_QUALITY)
+    def hashes(self, of: ByteArray) -> tuple[ByteArray, npt.NDArray[np.int64]]:
+        """Return those rows of `pdq` or `phash` that count, and of which picture each is."""
+        reliable = self.quality >= MIN_QUALITY
+        return of[reliable], self.pictures[reliable]
 
     def __len__(self) -> int:
-        return len(self.vectors)
+        """Count the pictures."""
+        return len(self.styles)
 
 
 def measure(
@@ -75,17 +81,15 @@ def measure(
     """Compute the signals of (style, path) pictures; those that cannot be decoded are left out."""
     styles: list[str] = []
     paths: list[Path] = []
+    of_picture: list[int] = []
     vectors: list[FloatArray] = []
-    hashes: list[tuple[ByteArray, ByteArray, int]] = []
+    hashes: list[PerceptualHashes] = []
 
-    def prepare(item: tuple[str, Path]) -> tuple[tuple[str, Path], FloatArray, tuple[ByteArray, ByteArray, int]] | None:
-        _, path = item
+    def prepare(item: tuple[str, Path]) -> tuple[tuple[str, Path], list[Prepared]] | None:
         try:
-            picture = decode(path.name, path.read_bytes())
+            return item, prepare_query(decode(item[1].name, item[1].read_bytes()), spec)
         except PictureError:
             return None
-        found = perceptual_hashes(picture)
-        return item, pixels(picture, WHOLE, spec), (found.pdq[0], found.phash, found.quality)
 
     waiting: list[FloatArray] = []
     with ThreadPoolExecutor(2) as pool:
@@ -93,11 +97,13 @@ def measure(
             on_progress(done)
             if prepared is None:
                 continue
-            styles.append(prepared[0][0])
-            paths.append(prepared[0][1])
-            waiting.append(prepared[1])
-            hashes.append(prepared[2])
-            if len(waiting) == _BATCH:
+            (style, path), parts = prepared
+            of_picture += [len(styles)] * len(parts)
+            styles.append(style)
+            paths.append(path)
+            waiting += [part.pixels for part in parts]
+            hashes += [part.hashes for part in parts]
+            if len(waiting) >= _BATCH:
                 vectors.append(backend.embed(np.stack(waiting)))
                 waiting.clear()
     if waiting:
@@ -105,13 +111,15 @@ def measure(
     if not vectors:
         raise CalibrationError("no control picture could be decoded")
     found = np.concatenate(vectors)
+    whole = found[np.unique(of_picture, return_index=True)[1]]
     return ControlSet(
         spec.fingerprint,
         found,
-        np.stack([pdq for pdq, _, _ in hashes]),
-        np.stack([phash for _, phash, _ in hashes]),
-        np.asarray([quality for _, _, quality in hashes], dtype=np.uint8),
-        _agreements(found, styles, paths, on_progress),
+        np.stack([item.pdq[0] for item in hashes]),
+        np.stack([item.phash for item in hashes]),
+        np.asarray([item.quality for item in hashes], dtype=np.uint8),
+        np.asarray(of_picture, dtype=np.int64),
+        _agreements(whole, styles, paths, on_progress),
         tuple(styles),
     )
 
@@ -125,18 +133,20 @@ def _agreements(
     `source:kind`, or by its source alone.
     """
     names = np.asarray([style.partition(":")[0] for style in styles])
-    sample = range(0, len(paths), max(1, len(paths) // _VERIFIED))
-    similarities = vectors[list(sample)] @ vectors.T
+    sample = range(0, len(paths), -(-len(paths) // _VERIFIED))
+
+    @lru_cache(maxsize=len(paths))
+    def points(number: int) -> Features:
+        return local_features(decode(paths[number].name, paths[number].read_bytes()))
 
     def strongest(place: int) -> float:
-        likeness = np.where(names == names[sample[place]], -2.0, similarities[place])
+        number = sample[place]
+        likeness = np.where(names == names[number], -2.0, vectors @ vectors[number])
         nearest = np.argsort(-likeness)[:SHORT_LIST]
-        near = [number for number in nearest.tolist() if likeness[number] > -2.0]  # noqa: PLR2004 (other sources)
-        query = decode(paths[sample[place]].name, paths[sample[place]].read_bytes())
-        turned = [local_features(query), local_features(query, mirrored=True)]
-        others = [local_features(decode(paths[number].name, paths[number].read_bytes())) for number in near]
-        found = [placed.agreement for side in turned for other in others if (placed := place_features(side, other))]
-        return max(found, default=0.0)
+        near = [other for other in nearest.tolist() if likeness[other] > -2.0]  # noqa: PLR2004 (other sources)
+        sides = (points(number), points(number).mirrored())
+        placed = [place_features(side, points(other)) for other in near for side in sides]
+        return max((item.agreement for item in placed if item), default=0.0)
 
     with ThreadPoolExecutor(2) as pool:
         values: list[float] = []
@@ -166,6 +176,7 @@ def save(control: ControlSet, path: Path) -> None:
             "pdq": control.pdq,
             "phash": control.phash,
             "quality": control.quality,
+            "pictures": control.pictures,
             "agreements": control.agreements,
         },
         path,
@@ -192,6 +203,7 @@ def load(path: Path) -> ControlSet:
                 file.get_tensor("pdq"),
                 file.get_tensor("phash"),
                 file.get_tensor("quality"),
+                file.get_tensor("pictures"),
                 file.get_tensor("agreements"),
                 styles,
             )

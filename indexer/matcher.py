@@ -1,7 +1,7 @@
 """Matching: the pictures of one upload against one snapshot.
 
-1. `_prepare`   each picture is decoded once, hashed, and its view made ready for the model (in a pool of threads)
-2. `embed`      all views of the upload in one call
+1. `_prepare`   each picture is decoded once, parted from what is around it, hashed, and made ready for the model
+2. `embed`      all parts of all pictures in one call
 3. `_search`    identical files and pixels, near hashes, near vectors
 4. `_verify`    what is near something: whether it is the same drawing, and where
 5. `_match`     per kind of match and per reference set the strongest one, each with its false-positive rate
@@ -15,31 +15,34 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indexer.calibration import query_rows
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
-from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate
+from indexer.likeness import CROWDING, REPORTED, SEARCHED, SetLikeness, likenesses, query_rows, works_of
+from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate, Region
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
-from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
-from indexer.signals.views import QUERY_VIEWS, REFERENCE_VIEWS, pixels
+from indexer.signals.parts import Prepared, prepare_query
+from indexer.signals.views import REFERENCE_VIEWS
 from indexer.verify import NEAR, Candidate, Verifier
 
-VECTORS_SEARCHED = 64
 HASHES_SEARCHED = 8
-SETS_REPORTED = 5
-"""Nearest rows looked at per query, and reference sets kept per picture and kind of match."""
+SETS_REPORTED = REPORTED
+"""Nearest hashes looked at per part, and reference sets kept per picture and kind of match."""
+
+MIN_REFERENCES = 2
+"""A set of fewer references says too little of its character for likeness to block."""
+
+_CANDIDATES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Readied:
     picture: Picture
-    hashes: PerceptualHashes
-    views: FloatArray
+    parts: list[Prepared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ class Matcher:
         self._set_of = np.asarray([number for number, _ in references], dtype=np.int64)
         self._reference_ids = [reference.id for _, reference in references]
         slugs = [snapshot.sets[number].slug for number, _ in references]
+        self._works = works_of(snapshot.sets)
         self._rows = {key: row for row, key in enumerate(zip(slugs, self._reference_ids, strict=True))}
         self._verifier = Verifier(snapshot)
+        self._references_of = np.bincount(self._set_of, minlength=len(snapshot.sets))
         self._hash_rates: dict[tuple[str, int], Rate] = {}
         self._by_bytes: dict[str, list[int]] = {}
         self._by_pixels: dict[str, list[int]] = {}
@@ -87,8 +92,9 @@ class Matcher:
         started = time.perf_counter()
         prepared = list(self._pool.map(lambda file: self._prepare(file, deadline), pictures))
         decoded = time.perf_counter()
-        good = [item for item in prepared if isinstance(item, _Prepared)]
-        vectors = self._backend.embed(np.concatenate([item.views for item in good])) if good else None
+        good = [item for item in prepared if isinstance(item, _Readied)]
+        ready = [part.pixels for item in good for part in item.parts]
+        vectors = self._backend.embed(np.stack(ready)) if ready else None
         embedded = time.perf_counter()
         near = list(self._search(good, vectors, top)) if vectors is not None else []
         searched = time.perf_counter()
@@ -124,7 +130,7 @@ class Matcher:
         """Release the decoding threads."""
         self._pool.shutdown(wait=False)
 
-    def _prepare(self, file: PictureFile, deadline: float | None) -> _Prepared | PictureFindings:
+    def _prepare(self, file: PictureFile, deadline: float | None) -> _Readied | PictureFindings:
         if deadline is not None and time.monotonic() > deadline:
             return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
         try:
@@ -132,23 +138,32 @@ class Matcher:
         except PictureError as error:
             unreadable = error.code in ("not_a_picture", "empty_file")
             return PictureFindings(file.name, problem=f"{error.code}: {error}", is_picture=not unreadable)
-        views = np.stack([pixels(picture, view, self.snapshot.model) for view in QUERY_VIEWS])
-        return _Prepared(picture, perceptual_hashes(picture), views)
+        return _Readied(picture, prepare_query(picture, self.snapshot.model))
 
-    def _search(self, items: list[_Prepared], vectors: FloatArray, top: int) -> Iterator[_Near]:
-        count = len(QUERY_VIEWS)
-        normalised, rows = self.snapshot.vectors.search(query_rows(vectors), VECTORS_SEARCHED)
-        for number, item in enumerate(items):
-            own = slice(number * count, (number + 1) * count)
+    def _search(self, items: list[_Readied], vectors: FloatArray, top: int) -> Iterator[_Near]:
+        similarities, rows = self.snapshot.vectors.search(query_rows(vectors), SEARCHED)
+        start = 0
+        for item in items:
+            own = slice(start, start + len(item.parts))
+            start = own.stop
+            hashed = _strongest([found for part in item.parts for found in self._perceptual(part, top)], top)
             matches = [
-                *self._exact(item.picture, top),
-                *self._perceptual(item.hashes, top),
-                *self._similar(normalised[own].ravel(), rows[own].ravel(), top),
+                *self._exact(item, hashed, top),
+                *hashed,
+                *_strongest(
+                    [
+                        found
+                        for part, near, nearest in zip(item.parts, similarities[own], rows[own], strict=True)
+                        for found in self._similar(part, near, nearest, top)
+                    ],
+                    top,
+                ),
             ]
-            nearest = self.snapshot.rows[rows[own].ravel()].tolist()
+            order = np.argsort(-similarities[own].ravel(), kind="stable")[:_CANDIDATES]
+            nearest = self.snapshot.rows[rows[own].ravel()[order]].tolist()
             yield _Near(matches, [Candidate(row, REFERENCE_VIEWS[view].mirrored) for row, view in nearest])
 
-    def _verify(self, item: _Prepared, near: _Near) -> tuple[Match, ...]:
+    def _verify(self, item: _Readied, near: _Near) -> tuple[Match, ...]:
         """Add what geometry proves, where anything is near; an identical picture needs no proof."""
         kinds = {match.kind for match in near.matches}
         nearest_rate = min((match.false_positive_rate for match in near.matches), default=1.0)
@@ -158,19 +173,23 @@ class Matcher:
         by_hash = [Candidate(self._rows[match.reference_set, match.reference]) for match in hashed[:1]]
         return (*self._verifier.verify(item.picture, [*by_hash, *near.candidates]), *near.matches)
 
-    def _exact(self, picture: Picture, top: int) -> list[Match]:
-        rows = [*self._by_bytes.get(picture.byte_sha256, []), *self._by_pixels.get(picture.pixel_sha256, [])]
+    def _exact(self, item: _Readied, hashed: list[Match], top: int) -> list[Match]:
+        """Find the file, and the pixels: of large ones a digest takes long, and equal ones have equal hashes."""
+        rows = list(self._by_bytes.get(item.picture.byte_sha256, []))
+        equal = any(match.measure is not None and match.measure.value == 0.0 for match in hashed)
+        if equal or not item.parts[0].hashes.reliable:
+            rows += self._by_pixels.get(item.picture.pixel_sha256, [])
         first = {int(self._set_of[row]): row for row in reversed(rows)}
         return [self._match(MatchKind.EXACT_COPY, row, None) for row in list(first.values())[:top]]
 
-    def _perceptual(self, hashes: PerceptualHashes, top: int) -> list[Match]:
+    def _perceptual(self, part: Prepared, top: int) -> list[Match]:
         """Keep per set whichever of the two hashes has the lower rate."""
-        if not hashes.reliable:
+        if not part.hashes.reliable:
             return []
         best: dict[int, Match] = {}
         searches = (
-            ("pdq_distance", self.snapshot.pdq, hashes.pdq),
-            ("phash_distance", self.snapshot.phash, hashes.phash[None, :]),
+            ("pdq_distance", self.snapshot.pdq, part.hashes.pdq),
+            ("phash_distance", self.snapshot.phash, part.hashes.phash[None, :]),
         )
         for name, index, queries in searches:
             distances, hash_rows = (found.ravel() for found in index.search(queries, HASHES_SEARCHED))
@@ -182,8 +201,9 @@ class Matcher:
                 measure = Measure(name, float(distances[place]), self._rate(name, int(distances[place])))
                 known = best.get(owner)
                 if known is None or measure.rate.value < known.false_positive_rate:
-                    best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, int(rows[place]), measure)
-        return sorted(best.values(), key=lambda match: match.false_positive_rate)[:top]
+                    row = int(rows[place])
+                    best[owner] = self._match(MatchKind.PERCEPTUAL_COPY, row, measure, region=part.region)
+        return list(best.values())
 
     def _rate(self, name: str, distance: int) -> Rate:
         """Return the rate of a Hamming distance; there are few, so each is computed once."""
@@ -193,38 +213,47 @@ class Matcher:
         return known
 
     def _similar(
-        self, normalised: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
+        self, part: Prepared, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
     ) -> list[Match]:
-        """Per set the nearest view of a reference, in the units that the rates are known in."""
+        """Per set the nearest view of a reference, with the rate of its likeness."""
         owners = self._set_of[self.snapshot.rows[rows, 0]]
-        cosines = self.snapshot.normaliser.undo(normalised, owners)
-        best: dict[int, Match] = {}
-        for place in np.argsort(-normalised):
-            owner = int(owners[place])
-            if owner in best:
-                continue
-            row, view = self.snapshot.rows[rows[place]]
-            rate = self.snapshot.calibrations["cosine"].rate(float(normalised[place]))
-            measure = Measure("cosine", float(cosines[place]), rate)
-            best[owner] = self._match(MatchKind.CHARACTER_SIMILARITY, int(row), measure, int(view))
-            if len(best) == top:
-                break
-        return list(best.values())
+        return [
+            self._alike(found, float(similarities[found.place]), int(rows[found.place]), part)
+            for found in likenesses(similarities, owners, self._works, top)
+        ]
 
-    def _match(self, kind: MatchKind, row: int, measure: Measure | None, view: int = 0) -> Match:
-        region = REFERENCE_VIEWS[view].region if view else None
+    def _alike(self, found: SetLikeness, similarity: float, vector: int, part: Prepared) -> Match:
+        row, view = (int(number) for number in self.snapshot.rows[vector])
+        rate = self.snapshot.calibrations["cosine"].rate(found.likeness)
+        if self._references_of[found.owner] < MIN_REFERENCES:
+            rate = replace(rate, calibrated=False)
+        measure = Measure("cosine", similarity + CROWDING * float(self.snapshot.crowding[row]), rate)
+        return self._match(MatchKind.CHARACTER_SIMILARITY, row, measure, view, part.region)
+
+    def _match(
+        self, kind: MatchKind, row: int, measure: Measure | None, view: int = 0, region: Region | None = None
+    ) -> Match:
+        seen = REFERENCE_VIEWS[view].region if view else None
         slug = self.snapshot.sets[int(self._set_of[row])].slug
-        return Match(kind, slug, self._reference_ids[row], measure, reference_region=region)
+        return Match(kind, slug, self._reference_ids[row], measure, region, seen)
+
+
+def _strongest(matches: list[Match], top: int) -> list[Match]:
+    """Keep the strongest match of each set, of all parts of a picture, strongest first."""
+    best: dict[str, Match] = {}
+    for match in sorted(matches, key=_strength):
+        best.setdefault(match.reference_set, match)
+    return list(best.values())[:top]
 
 
 def nearest(findings: PictureFindings) -> list[Match]:
     """Order a picture's matches over all kinds: identical first, then by rate, then by closeness."""
+    return sorted(findings.matches, key=_strength)
 
-    def strength(match: Match) -> tuple[float, float]:
-        measure = match.measure
-        if measure is None:
-            return (0.0, 0.0)
-        closeness = measure.value / 1000.0 if measure.name.endswith("_distance") else -measure.value
-        return (measure.rate.value, closeness)
 
-    return sorted(findings.matches, key=strength)
+def _strength(match: Match) -> tuple[float, float]:
+    measure = match.measure
+    if measure is None:
+        return (0.0, 0.0)
+    closeness = measure.value / 1000.0 if measure.name.endswith("_distance") else -measure.value
+    return (measure.rate.value, closeness)

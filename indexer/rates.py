@@ -6,103 +6,117 @@ characters may well share a picture, and a rights owner is no stranger to its ow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from indexer.calibration import MIN_IMPOSTORS, Calibration, Normaliser, RateCurve
+from indexer import likeness
+from indexer.calibration import CHANCES, MIN_IMPOSTORS, Calibration, RateCurve
 from indexer.control import ControlSet
-from indexer.index.flat import FlatHashIndex
-from indexer.model import ReferenceSet
+from indexer.index.flat import FlatHashIndex, FlatVectorIndex
+from indexer.likeness import Numbers, in_chunks, likenesses, query_rows
 from indexer.ports import ByteArray, FloatArray
 from indexer.signals.features import SHORT_LIST, FeatureTable, place
 from indexer.signals.views import REFERENCE_VIEWS
 
 _IMPOSTOR_VIEWS = tuple(n for n, view in enumerate(REFERENCE_VIEWS) if view.name in ("whole", "centre_80"))
-_CHUNK = 2048
+_MOST_IMPOSTORS = 6_000
 _HASH_NEIGHBOURS = 64
 _VERIFIED = 500
 
 
-def related_sets(sets: Sequence[ReferenceSet]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Tell for each pair of sets whether one says nothing about the other's false alarms: itself, or the same work."""
-    return np.asarray([[a.slug == b.slug or a.same_work(b) for b in sets] for a in sets])
+@dataclass(frozen=True)
+class Standing:
+    """Who is whose: `owners` (references,) the set of each reference, `works` (sets,) the work of each set."""
+
+    owners: Numbers
+    works: Numbers
+
+    @property
+    def of_each(self) -> Numbers:
+        """The work of each reference: (references,)."""
+        return np.asarray(self.works[self.owners])
 
 
-def calibrate_cosine(
-    vectors: FloatArray,
-    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
-    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    crowd: ControlSet,
-) -> tuple[Normaliser, Calibration]:
-    """Run control set and impostors against each set in turn, so that memory holds one set's similarities."""
+def calibrate_likeness(
+    vectors: FloatArray, rows: FlatVectorIndex, standing: Standing, crowd: ControlSet
+) -> Calibration:
+    """Run the control set and the impostors through the search; `vectors` (references, views, dim), `rows` the index.
+
+    At most _MOST_IMPOSTORS impostors are run, evenly chosen: their number grows with the index, their use does not.
+    """
+    views = vectors.shape[1]
+    per_row = np.repeat(standing.owners, views)
+    control = _strongest(rows, crowd.vectors, per_row, standing.works)
+    best = np.full(len(crowd), -np.inf)
+    np.maximum.at(best, crowd.pictures, control)
     impostors = vectors[:, _IMPOSTOR_VIEWS].reshape(-1, vectors.shape[2])
-    impostor_sets = np.repeat(owners, len(_IMPOSTOR_VIEWS))
-    control_best = np.full(len(crowd), -np.inf)
-    impostor_best = np.full(len(impostors), -np.inf)
-    fits: list[Normaliser] = []
-    for number in range(len(related)):
-        own = vectors[owners == number].reshape(-1, vectors.shape[2])
-        if not len(own):
-            fits.append(Normaliser(np.zeros(1, np.float32), np.ones(1, np.float32)))
-            continue
-        to_set = _nearest(crowd.vectors, own)
-        fit = Normaliser.fit(to_set[:, None])
-        fits.append(fit)
-        np.maximum(control_best, fit.apply(to_set, np.zeros(len(to_set), int)), out=control_best)
-        strangers = ~related[number][impostor_sets]
-        if strangers.any():
-            values = fit.apply(_nearest(impostors[strangers], own), np.zeros(int(strangers.sum()), int))
-            impostor_best[strangers] = np.maximum(impostor_best[strangers], values)
-    normaliser = Normaliser(np.concatenate([f.median for f in fits]), np.concatenate([f.spread for f in fits]))
-    met = impostor_best[np.isfinite(impostor_best)]
+    own = np.repeat(standing.owners, len(_IMPOSTOR_VIEWS))
+    chosen = np.arange(0, len(impostors), max(1, -(-len(impostors) // _MOST_IMPOSTORS)))
+    met = _strongest(rows, impostors[chosen], per_row, standing.works, own[chosen])
+    met = met[np.isfinite(met)]
     curve = RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None
-    return normaliser, Calibration(RateCurve.fit(control_best), curve, needs_impostors=True)
+    return Calibration(RateCurve.fit(best), curve, needs_impostors=True, chances=CHANCES["cosine"])
 
 
-def _nearest(queries: FloatArray, own: FloatArray) -> FloatArray:
-    """Return each query's largest cosine to the rows of one set: (n,)."""
-    return np.concatenate(
-        [(queries[start : start + _CHUNK] @ own.T).max(axis=1) for start in range(0, len(queries), _CHUNK)]
-    )
+def _strongest(
+    rows: FlatVectorIndex, queries: FloatArray, per_row: Numbers, works: Numbers, own: Numbers | None = None
+) -> npt.NDArray[np.float64]:
+    """Return each query's likeness to the set it resembles most, of those of other works than its own: (n,)."""
+    strongest = np.full(len(queries), -np.inf)
+    for part in in_chunks(len(queries)):
+        similarities, found = rows.search(query_rows(queries[part]), likeness.SEARCHED)
+        owners = per_row[found]
+        for number, (nearest, of) in enumerate(zip(similarities, owners, strict=True), start=part.start):
+            kept = slice(None) if own is None else works[of] != works[own[number]]
+            best = likenesses(nearest[kept], of[kept], works, likeness.REPORTED)
+            if best:
+                strongest[number] = best[0].likeness
+    return strongest
 
 
 def calibrate_hash(
-    hashes: ByteArray,
-    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
-    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    crowd: ByteArray,
+    hashes: ByteArray, standing: Standing, crowd: ByteArray, pictures: Numbers, chances: float
 ) -> Calibration:
-    """Calibrate a hash; `hashes` (references, orientations, bytes). Turning references or queries is the same."""
+    """Calibrate a hash; `hashes` (references, orientations, bytes). Turning references or queries is the same.
+
+    `crowd` (rows, bytes) are hashes of control pictures and of their parts, `pictures` (rows,) says of which.
+    """
     count, orientations, width = hashes.shape
     if not count or not len(crowd):
-        return Calibration(RateCurve.fit([-float(width * 8)]), None, needs_impostors=True)
+        return Calibration(RateCurve.fit([-float(width * 8)]), None, needs_impostors=True, chances=chances)
     index = FlatHashIndex.of(np.ascontiguousarray(hashes.reshape(-1, width)))
     distances, _ = index.search(crowd, 1)
+    nearest = np.full(int(pictures.max()) + 1, np.inf)
+    np.minimum.at(nearest, pictures, distances[:, 0].astype(float))
     upright = np.ascontiguousarray(hashes[:, 0])
     near, rows = index.search(upright, _HASH_NEIGHBOURS)
-    strangers = ~related[owners[:, None], owners[rows // orientations]]
-    # Where all neighbours are related, a stranger is at least as far as the last of them.
+    of_each = standing.of_each
+    strangers = of_each[:, None] != of_each[rows // orientations]
+    # Where all neighbours are of one work, a stranger is at least as far as the last of them.
     best = np.where(strangers, near, near[:, -1:]).min(axis=1)
-    met = best[strangers.any(axis=1)]
+    met = best if len(np.unique(of_each)) > 1 else best[:0]
     impostors = RateCurve.fit(-met.astype(float)) if len(met) >= MIN_IMPOSTORS else None
-    return Calibration(RateCurve.fit(-distances[:, 0].astype(float)), impostors, needs_impostors=True)
+    return Calibration(RateCurve.fit(-nearest[np.isfinite(nearest)]), impostors, needs_impostors=True, chances=chances)
 
 
 def calibrate_agreement(
-    features: FeatureTable,
-    vectors: FloatArray,
-    owners: np.ndarray[tuple[int], np.dtype[np.int64]],
-    related: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    crowd: ControlSet,
+    features: FeatureTable, vectors: FloatArray, rows: FlatVectorIndex, standing: Standing, crowd: ControlSet
 ) -> Calibration:
     """Calibrate the verification by geometry: references of other works, each against its nearest, as uploads are."""
-    whole = vectors[:, 0]
+    views = vectors.shape[1]
+    chosen = np.arange(0, len(vectors), max(1, len(vectors) // _VERIFIED))
+    _, found = rows.search(query_rows(vectors[chosen, 0]), likeness.SEARCHED)
+    of_each = standing.of_each
     met: list[float] = []
-    for row in range(0, len(whole), max(1, len(whole) // _VERIFIED)):
-        strangers = np.flatnonzero(~related[owners[row]][owners])
-        nearest = strangers[np.argsort(-(vectors[strangers] @ whole[row]).max(axis=1))[:SHORT_LIST]]
-        placed = [place(features.get(row), features.get(int(other))) for other in nearest]
-        if len(nearest):
-            met.append(max((item.agreement for item in placed if item), default=0.0))
-    return Calibration(RateCurve.fit(crowd.agreements), RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None)
+    for row, near in zip(chosen.tolist(), found // views, strict=True):
+        strangers = list(dict.fromkeys(near[of_each[near] != of_each[row]].tolist()))
+        if not strangers:
+            continue
+        query = features.get(row)
+        others = [features.get(other) for other in strangers[:SHORT_LIST]]
+        placed = [place(side, other) for side in (query, query.mirrored()) for other in others]
+        met.append(max((item.agreement for item in placed if item), default=0.0))
+    curve = RateCurve.fit(met) if len(met) >= MIN_IMPOSTORS else None
+    return Calibration(RateCurve.fit(crowd.agreements), curve, chances=CHANCES["agreeing_points"])

@@ -13,7 +13,7 @@ from indexer.model import Match, MatchKind, Measure, Region
 from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Features, Placement, local_features, mirror, place
 from indexer.signals.images import Picture
 
-NEAR = 0.1
+NEAR = 0.25
 """Rate of the nearest match up to which a picture is verified: above, it resembles what any picture resembles."""
 
 _TURNED = 2
@@ -54,15 +54,15 @@ class Verifier:
             first.setdefault(item.row, item)
         short_list = list(first.values())[:SHORT_LIST]
         turned = [replace(item, mirrored=not item.mirrored) for item in short_list[:_TURNED]]
-        return self._best_per_set(self._place(picture, short_list) or self._place(picture, turned))
+        upright = local_features(picture)
+        queries = (upright, upright.mirrored())
+        return self._best_per_set(self._place(queries, short_list) or self._place(queries, turned))
 
-    def _place(self, picture: Picture, candidates: Sequence[Candidate]) -> list[_Found]:
+    def _place(self, queries: tuple[Features, Features], candidates: Sequence[Candidate]) -> list[_Found]:
         found: list[_Found] = []
-        queries: dict[bool, Features] = {}
         for item in candidates:
-            if item.mirrored not in queries:
-                queries[item.mirrored] = local_features(picture, mirrored=item.mirrored)
-            placement = place(queries[item.mirrored], self._snapshot.features.get(item.row))
+            query = queries[1] if item.mirrored else queries[0]
+            placement = place(query, self._snapshot.features.get(item.row))
             if placement is None or placement.detail < SAME_DRAWING:
                 continue
             if item.mirrored:

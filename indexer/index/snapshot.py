@@ -4,11 +4,11 @@
         manifest.json              format, recipes, model, counts, time
         sets.json                  reference sets, aliases, licences, references
         model/vision.onnx          the network that made the vectors, and that embeds the uploads
-        vectors.faiss  rows.npy    embeddings in units of their set, and for each its reference and view
+        vectors.faiss  rows.npy    embeddings, and for each its reference and view
         pdq.faiss  phash.faiss     hashes of the references good enough for hashing
         hash_rows.npy              for each hash the number of its reference
         features.safetensors       local features of every reference
-        calibration.safetensors    rates, per measure
+        calibration.safetensors    rates, per measure; how crowded it is around each reference
         canary                     one reference's own file: what readiness is proved with
         SHA256SUMS                 of all of them, in the form that `sha256sum -c` reads
 
@@ -37,7 +37,7 @@ from indexer import calibration
 from indexer.errors import SnapshotError
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.model import Alias, AliasKind, Fame, Licence, ModelSpec, Reference, ReferenceSet
-from indexer.signals import features, images, names, perceptual, views
+from indexer.signals import features, images, layout, names, perceptual, views
 from indexer.signals.features import FeatureTable
 
 FORMAT = 1
@@ -46,6 +46,7 @@ RECIPES: Mapping[str, str] = {
     "pdq": perceptual.PDQ_RECIPE,
     "phash": perceptual.PHASH_RECIPE,
     "views": views.RECIPE,
+    "layout": layout.RECIPE,
     "features": features.RECIPE,
     "names": names.RECIPE,
     "calibration": calibration.RECIPE,
@@ -57,7 +58,11 @@ _KEPT_GENERATIONS = 3
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A loaded generation; `rows` (vectors, 2) holds reference and view numbers, `references` all sets' in order."""
+    """A loaded generation.
+
+    `rows` (vectors, 2) holds reference and view numbers, `references` all sets' in order, and `crowding` (references,)
+    what likeness.py takes off (see there).
+    """
 
     generation: str
     model: ModelSpec
@@ -70,7 +75,7 @@ class Snapshot:
     features: FeatureTable
     pixel_sha256: tuple[str, ...]
     calibrations: Mapping[str, calibration.Calibration]
-    normaliser: calibration.Normaliser
+    crowding: npt.NDArray[np.float32]
     canary: bytes
     canary_reference: int
     manifest: Mapping[str, Any]
@@ -90,9 +95,8 @@ def write(snapshot: Snapshot, folder: Path) -> None:
     np.save(folder / "rows.npy", snapshot.rows)
     np.save(folder / "hash_rows.npy", snapshot.hash_rows)
     save_file(dict(snapshot.features.arrays), folder / "features.safetensors")
-    save_file(
-        calibration.to_arrays(dict(snapshot.calibrations), snapshot.normaliser), folder / "calibration.safetensors"
-    )
+    rates = calibration.to_arrays(dict(snapshot.calibrations))
+    save_file({**rates, "crowding": snapshot.crowding}, folder / "calibration.safetensors")
     (folder / "canary").write_bytes(snapshot.canary)
     sets = [_set_to_json(item) for item in snapshot.sets]
     _write_json(folder / "sets.json", {"sets": sets, "pixel_sha256": list(snapshot.pixel_sha256)})
@@ -167,7 +171,7 @@ def load(path: Path, expected_model: str | None = None) -> Snapshot:
         content = _read_json(folder / "sets.json")
         fields = manifest["model"]
         model = ModelSpec(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
-        calibrations, normaliser = calibration.from_arrays(load_file(folder / "calibration.safetensors"))
+        rates = load_file(folder / "calibration.safetensors")
         snapshot = Snapshot(
             generation=str(manifest["generation"]),
             model=model,
@@ -179,8 +183,8 @@ def load(path: Path, expected_model: str | None = None) -> Snapshot:
             hash_rows=np.load(folder / "hash_rows.npy", allow_pickle=False),
             features=FeatureTable(load_file(folder / "features.safetensors")),
             pixel_sha256=tuple(content["pixel_sha256"]),
-            calibrations=calibrations,
-            normaliser=normaliser,
+            calibrations=calibration.from_arrays(rates),
+            crowding=rates["crowding"],
             canary=(folder / "canary").read_bytes(),
             canary_reference=int(manifest["canary_reference"]),
             manifest=manifest,
@@ -249,7 +253,7 @@ def _check_counts(folder: Path, snapshot: Snapshot) -> None:
         and len(snapshot.hash_rows) == len(snapshot.pdq) == len(snapshot.phash)
         and len(snapshot.pixel_sha256) == len(snapshot.features) == count
         and snapshot.vectors.dim == snapshot.model.embed_dim + 1
-        and len(snapshot.normaliser.median) == len(snapshot.sets)
+        and len(snapshot.crowding) == count
         and (not count or int(snapshot.rows[:, 0].max()) == count - 1)
     )
     if not fits:

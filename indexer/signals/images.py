@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from indexer.errors import PictureError
+from indexer.model import Region
 from indexer.ports import ByteArray
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
@@ -59,6 +60,19 @@ class Picture:
         return np.asarray(
             cv2.resize(self.rgb, (WORKING_SIDE, WORKING_SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8
         )
+
+
+def crop(rgb: ByteArray, region: Region) -> ByteArray:
+    """Cut a region out of pixels (height, width, 3); at least one pixel is left each way."""
+    height, width = rgb.shape[:2]
+    x0, y0 = min(round(region.x0 * width), width - 1), min(round(region.y0 * height), height - 1)
+    x1, y1 = max(x0 + 1, round(region.x1 * width)), max(y0 + 1, round(region.y1 * height))
+    return rgb[y0:y1, x0:x1]
+
+
+def cut(picture: Picture, region: Region) -> Picture:
+    """Return a part of a picture as a picture."""
+    return Picture(picture.name, np.ascontiguousarray(crop(picture.rgb, region)), picture.byte_sha256)
 
 
 def decode(name: str, data: bytes, limits: PictureLimits | None = None) -> Picture:

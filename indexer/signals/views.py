@@ -1,12 +1,14 @@
 """Views: the parts of a picture that are embedded.
 
 A reference is embedded in several views, so that an upload's single view finds it mirrored, cropped or close up at no
-cost to the request. The recipe's name stands in the snapshot: rates hold for one recipe only.
+cost to the request; what an upload's picture holds inside is looked for by parts.py. The recipe's name stands in the
+snapshot: rates hold for one recipe only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import cv2
@@ -15,20 +17,31 @@ from PIL import Image
 
 from indexer.model import ModelSpec, Region
 from indexer.ports import ByteArray, FloatArray
-from indexer.signals.images import Picture
+from indexer.signals.images import Picture, crop
 
-RECIPE = "views-1"
+RECIPE = "views-2"
 _WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 _OVERSAMPLING = 2.5
+_LINES_SIDE = 256
+_STRONG = 0.97
+
+
+class Rendering(StrEnum):
+    """How a view shows its part."""
+
+    COLOUR = "colour"
+    OUTLINE = "outline"
+    SKETCH = "sketch"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of a picture, mirrored or not."""
+    """A part of a picture, mirrored or not, in colour or as lines."""
 
     name: str
     region: Region = _WHOLE
     mirrored: bool = False
+    rendering: Rendering = Rendering.COLOUR
 
 
 def _centre(share: float) -> Region:
@@ -37,7 +50,6 @@ def _centre(share: float) -> Region:
 
 
 WHOLE = View("whole")
-QUERY_VIEWS: tuple[View, ...] = (WHOLE,)
 REFERENCE_VIEWS: tuple[View, ...] = (
     WHOLE,
     View("whole_mirrored", mirrored=True),
@@ -45,6 +57,8 @@ REFERENCE_VIEWS: tuple[View, ...] = (
     View("centre_80_mirrored", _centre(0.8), mirrored=True),
     View("centre_60", _centre(0.6)),
     View("upper_60", Region(0.15, 0.0, 0.85, 0.6)),
+    View("outline", rendering=Rendering.OUTLINE),
+    View("sketch", rendering=Rendering.SKETCH),
 )
 
 _INTERPOLATION: dict[str, Literal[Image.Resampling.BICUBIC, Image.Resampling.BILINEAR]] = {
@@ -59,7 +73,9 @@ def pixels(picture: Picture, view: View, spec: ModelSpec) -> FloatArray:
     Large pictures are averaged down first, to two and a half times the model's side or more: a third of the time of
     interpolating from full size, at a cosine of 0.9998 or more between the two embeddings (compact-clip, 21 pictures).
     """
-    part = _crop(picture.rgb, _fit(picture.rgb, view.region, spec.resize_mode))
+    part = crop(picture.rgb, _fit(picture.rgb, view.region, spec.resize_mode))
+    if view.rendering is not Rendering.COLOUR:
+        part = _as_lines(part, view.rendering)
     side = spec.image_size
     reduced = _reduce(part, round(_OVERSAMPLING * side))
     height, width = part.shape[:2]
@@ -76,6 +92,24 @@ def pixels(picture: Picture, view: View, spec: ModelSpec) -> FloatArray:
     return np.ascontiguousarray(((values - mean) / std).transpose(2, 0, 1), dtype=np.float32)
 
 
+def _as_lines(rgb: ByteArray, rendering: Rendering) -> ByteArray:
+    """Draw the edges of a picture dark on white, as a copyist would: an embedding finds line art by line art.
+
+    Outlines are the steps of colour between neighbours; a sketch is what is darker than its surroundings.
+    """
+    reduced = _reduce(rgb, _LINES_SIDE)
+    scale = min(1.0, _LINES_SIDE / max(reduced.shape[:2]))
+    size = (max(1, round(reduced.shape[1] * scale)), max(1, round(reduced.shape[0] * scale)))
+    small = np.asarray(cv2.resize(reduced, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if rendering is Rendering.OUTLINE:
+        steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2).astype(np.float32)
+        lines = 255.0 - steps * (255.0 / max(float(np.quantile(steps, _STRONG)), 1.0))
+    else:
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        lines = grey * (255.0 / np.maximum(cv2.GaussianBlur(grey, (0, 0), _LINES_SIDE / 64), 1.0))
+    return np.repeat(np.clip(lines, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
 def _fit(rgb: ByteArray, region: Region, resize_mode: str) -> Region:
     """Narrow a region to the central square where the model's own preparation would crop it."""
     if resize_mode != "shortest":
@@ -85,13 +119,6 @@ def _fit(rgb: ByteArray, region: Region, resize_mode: str) -> Region:
     side = min(w, h)
     dx, dy = (w - side) / 2 / width, (h - side) / 2 / height
     return Region(region.x0 + dx, region.y0 + dy, region.x1 - dx, region.y1 - dy)
-
-
-def _crop(rgb: ByteArray, region: Region) -> ByteArray:
-    height, width = rgb.shape[:2]
-    x0, y0 = round(region.x0 * width), round(region.y0 * height)
-    x1, y1 = max(x0 + 1, round(region.x1 * width)), max(y0 + 1, round(region.y1 * height))
-    return rgb[y0:y1, x0:x1]
 
 
 def _reduce(rgb: ByteArray, side: int) -> ByteArray:

@@ -56,7 +56,7 @@ def view(
     figure = _cut_to_content(cutout)
     if rng.random() < 0.5:
         figure = figure[:, ::-1]
-    hue = common.hue + (int(rng.integers(8, 172)) if recolour and rng.random() < 0.3 else 0)
+    hue = common.hue + (int(rng.integers(8, 172)) if recolour and rng.random() < 0.4 else 0)
     if hue % 180:
         figure = _turn_hues(figure, hue)
     picture = _place(figure, ground(backdrop, side, rng), _framing(figure, side, rng, small=common.small), side)

@@ -22,7 +22,7 @@ from indexer.training.shards import Item, Shard
 
 # How often a kind makes up most of a batch; the avatars' share is for all their styles together.
 KIND_WEIGHTS: Final = {"characters": 0.62, "avatars": 0.18, "emoji": 0.07, "clipart": 0.13}
-_SAME_PICTURE: Final = 0.2
+_SAME_PICTURE: Final = 0.25
 _WITH_SIBLINGS: Final = 0.6
 
 
@@ -126,7 +126,7 @@ class Library:
         return group[int(rng.integers(len(group)))]
 
     def _pair(self, identity: str, rng: np.random.Generator) -> tuple[tuple[str, int], tuple[str, int]]:
-        """Choose two pictures of an identity, different ones in four of five where there are two."""
+        """Choose two pictures of an identity, different ones in three of four where there are two."""
         places = self._places[identity]
         if len(places) == 1 or rng.random() < _SAME_PICTURE:
             place = places[int(rng.integers(len(places)))]

@@ -3,10 +3,11 @@
     python -m indexer.training.train --cache DIR --out DIR [--resume] [--minutes N]
 
 1. What the cache lacks is fetched and drawn (sources.py), unless `--no-prepare`.
-2. From the shipped model on, batches of pairs (batches.py) pass with a contrastive loss, the same among siblings, a
-   spread and a pull towards the model begun with; they are made in other processes.
+2. From the first compact CLIP on (start/), batches of pairs (batches.py) pass with a contrastive loss, the same among
+   siblings, a spread and a pull towards the model begun with; they are made in other processes.
 3. Every few minutes the state is saved: `--resume` goes on from there, to the same end as without the break.
-4. At the end the averaged weights are written as a model folder, `OUT/model`, that open_clip loads.
+4. At the end the averaged weights, half mixed with those begun with, are written as a model folder, `OUT/model`, that
+   open_clip loads.
 
 Folded batch norms, and memory that is kept instead of given back (MALLOC_MMAP_MAX_=0, MALLOC_TOP_PAD_=536870912 and
 MALLOC_TRIM_THRESHOLD_=100000000000 in the environment), double the pace on two cores. The text tower stays as it was:
@@ -27,13 +28,13 @@ from typing import Any, Final
 
 import torch
 
-from indexer.backends import embedded
 from indexer.ports import ByteArray
 from indexer.training import checkpoint, control_pictures, shards, sources, tower
 from indexer.training.batches import Batch, Library
 from indexer.training.losses import against_siblings, distillation, koleo, nt_xent
 
 CHECKPOINT: Final = "checkpoint.safetensors"
+START: Final = Path(__file__).with_name("start")
 _AHEAD: Final = 3
 _REFRESH: Final = 20
 
@@ -46,7 +47,7 @@ class Plan:
     `late_temperature`; `rate` the peak of the learning rate of the projection, each stage before it at `decay` of that.
     """
 
-    steps: int = 700
+    steps: int = 1_200
     pairs: int = 48
     side: int = 128
     large_side: int = 160
@@ -223,7 +224,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=shards.DEFAULT_CACHE)
     parser.add_argument("--control", type=Path, default=control_pictures.DEFAULT_CACHE)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, default=embedded.FOLDER, help="the model folder to begin with")
+    parser.add_argument("--start", type=Path, default=START, help="the model folder to begin with")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--steps", type=int, default=Plan.steps)

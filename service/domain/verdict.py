@@ -4,7 +4,8 @@ Of each reference set the first rule that holds gives the ground; the strictest 
 
     block    an identical picture
              an edited copy: points or a hash at `confirmed`, and another kind of measurement of the picture at `review`
-             so many pictures alike that an unrelated upload would agree so well less often than `block`
+             so many pictures alike that an unrelated upload would agree so well less often than `block`,
+             where they do not resemble a set of another work about as much
              pictures alike at `review`, and a distinctive name beside them
              pictures alike at `confirmed`, and a generic name beside them
     review   points, a hash, an embedding, or several pictures alike at `review`
@@ -38,6 +39,9 @@ class Outcome(StrEnum):
     REVIEW = "review"
     ALLOW = "allow"
 
+
+_ABOUT_AS_MUCH = 3.0
+"""Two rates so near each other are not told apart: their intervals overlap."""
 
 _STRICTNESS = {Outcome.ALLOW: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
 
@@ -109,10 +113,14 @@ _COPIES = (EvidenceKind.GEOMETRIC_COPY, EvidenceKind.PERCEPTUAL_COPY)
 
 @dataclass(frozen=True, slots=True)
 class _SetFacts:
-    """The facts about one reference set, by number, as the rules ask for them; rates are per upload."""
+    """The facts about one reference set, by number, as the rules ask for them; rates are per upload.
+
+    It is contested where the pictures resemble a set of another work about as much.
+    """
 
     numbered: Sequence[tuple[int, Evidence]]
     pictures: int
+    contested: bool = False
 
     def of(self, kind: EvidenceKind, at: float = 1.0, *, sure: bool = False) -> list[int]:
         """Number the facts of a kind whose rate, for the whole upload, is at most `at`.
@@ -162,7 +170,11 @@ _Rule = tuple[str, Outcome, Callable[[_SetFacts, Rates], list[int]]]
 _RULES: tuple[_Rule, ...] = (
     ("character_copy", Outcome.BLOCK, lambda f, _: f.of(EvidenceKind.EXACT_COPY)),
     ("character_copy", Outcome.BLOCK, lambda f, r: f.confirmed_copies(r)),
-    ("character_agreement", Outcome.BLOCK, lambda f, r: f.of(EvidenceKind.SAMPLE_AGREEMENT, r.block, sure=True)),
+    (
+        "character_agreement",
+        Outcome.BLOCK,
+        lambda f, r: [] if f.contested else f.of(EvidenceKind.SAMPLE_AGREEMENT, r.block, sure=True),
+    ),
     (
         "character_named",
         Outcome.BLOCK,
@@ -178,6 +190,7 @@ _RULES: tuple[_Rule, ...] = (
         Outcome.REVIEW,
         lambda f, r: [number for kind in _COPIES for number in f.of(kind, r.review)],
     ),
+    ("character_contested", Outcome.REVIEW, lambda f, r: f.alike(r.review, sure=False) if f.contested else []),
     ("character_likeness", Outcome.REVIEW, lambda f, r: f.alike(r.review, sure=False)),
     ("name_alone", Outcome.REVIEW, lambda f, _: f.named(AliasKind.DISTINCTIVE)),
     (
@@ -191,7 +204,7 @@ _RULES: tuple[_Rule, ...] = (
 def _judge(slug: str, facts: Facts, context: Context, policy: Policy) -> Ground | None:
     """Apply the rules to one reference set; the first that holds gives the ground."""
     numbered = [(n, item) for n, item in enumerate(facts.evidence) if item.reference_set == slug]
-    about = _SetFacts(numbered, context.pictures)
+    about = _SetFacts(numbered, context.pictures, _is_contested(slug, facts))
     rates = policy.rates(context, facts.sets[slug].fame)
     for code, outcome, holds in _RULES:
         numbers = holds(about, rates)
@@ -199,6 +212,19 @@ def _judge(slug: str, facts: Facts, context: Context, policy: Policy) -> Ground 
             explanation = ground(code, title_of(facts.sets[slug]))
             return Ground(code, outcome, explanation, slug, tuple(dict.fromkeys(numbers)))
     return None
+
+
+def _is_contested(slug: str, facts: Facts) -> bool:
+    """Tell whether likeness speaks about as strongly for a set of another work: then it cannot tell which."""
+    own = _likeness_rate(slug, facts)
+    others = (name for name in facts.sets if name != slug and not facts.sets[name].same_work(facts.sets[slug]))
+    return own < 1.0 and any(_likeness_rate(name, facts) <= _ABOUT_AS_MUCH * own for name in others)
+
+
+def _likeness_rate(slug: str, facts: Facts) -> float:
+    kinds = (EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
+    found = (item for item in facts.evidence if item.reference_set == slug and item.kind in kinds and item.calibrated)
+    return min((item.rate for item in found), default=1.0)
 
 
 def _allowed(code: str, found: Ground, about: ReferenceSet) -> Ground:

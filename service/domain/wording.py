@@ -114,6 +114,10 @@ GROUNDS: dict[str, Wording] = {
         "A picture may be an edited copy of a registered picture of “{en}”; a person has to look.",
         "有图片疑似“{zh}”已登记图片的改动副本，需人工审核。",
     ),
+    "character_contested": Wording(
+        "Pictures resemble “{en}”, and another registered character about as much; a person has to tell which.",
+        "图片与“{zh}”相似，同时与另一已登记角色的相似程度相近，需人工判断。",
+    ),
     "character_likeness": Wording(
         "Pictures resemble “{en}”; likeness alone decides nothing, a person has to look.",
         "图片与“{zh}”相似；仅凭相似不作认定，需人工审核。",

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import structlog
@@ -122,21 +121,6 @@ def _fits(control: Path, spec: ModelSpec) -> bool:
         return False
 
 
-@contextmanager
-def model_in_place(model: Model) -> Iterator[None]:
-    """Let builds take the network from the model's folder.
-
-    A build knows the embedded model by name alone, so its one function that puts a network in place is replaced.
-    """
-
-    def place(folder: Path, name: str, pretrained: str) -> ModelSpec:
-        del name, pretrained
-        return embedded.export(folder / snapshots.MODEL_FILE, model.folder)
-
-    with mock.patch.object(builds, "_place_model", place):
-        yield
-
-
 @dataclass(frozen=True)
 class Asked:
     """What one picture gave: the strength of every set found, strongest first, and the lowest rate of each kind."""
@@ -230,8 +214,7 @@ def built(name: str, sets: Mapping[str, tuple[str, Sequence[Path]]], model: Mode
             _write_set(folder / slug, slug, work, pictures)
         read = [(item, folder / item.slug) for item in reference_sets.read_all(folder)]
         out = Path(place) / "snapshots"
-        with model_in_place(model):
-            report = builds.build(read, out, control=model.control, runtime=RUNTIME)
+        report = builds.build(read, out, control=model.control, runtime=RUNTIME, embedded_folder=model.folder)
         bench = Bench(name, report, snapshots.load(out), model)
         try:
             yield bench

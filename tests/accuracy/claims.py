@@ -25,8 +25,8 @@ LEAST = 20
 """Fewer pictures of a style say nothing about it."""
 
 CLAIMED = (0.05, 0.01, 0.001)
-TEMPLATES = frozenset({"animals", "fun-emoji", "thumbs"})
-"""Avatars of so few parts that two of them often are one drawing in two colours: none can be a set of its own."""
+TEMPLATES = frozenset({"animals", "fun-emoji", "thumbs", "avataaars", "bottts"})
+"""Avatars put together from few parts: two of them often share most of their lines, so none is a set of its own."""
 
 LEFT_OUT = frozenset({"tuxpaint-photos", "flare-sprites", "drawn-painterly", "pokerth-avatars"}) | TEMPLATES
 COVERED = "all styles of the index"

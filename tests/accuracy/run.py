@@ -55,12 +55,12 @@ MODES = {
     "standard": Mode("standard", 1.0, 10_200, ((10, 3_000), (100, 4_000), (1_000, 9_000))),
     "full": Mode("full", 1.0, 12_000, ((10, 6_000), (100, 12_000), (1_000, 14_000), (10_000, 6_000)), 6_000),
 }
-TASKS: tuple[Callable[..., Task], ...] = (tasks.copies, tasks.sprites, tasks.drawn)
+TASKS: tuple[Callable[..., Task], ...] = (tasks.copies, tasks.vendors, tasks.sprites, tasks.drawn)
 NOTES = (
     "Features of an ImageNet network are not compared: no weights of one can be had from the packages used here.",
     "Each set belongs to a work of its own, as if its owner were alone: all other sets are impostors to it.",
     "A right set that is not among those that the pipeline reports counts as not found at all, also in the AUC.",
-    "Avatars of animals, faces and thumbs have so few parts that two are often one drawing: they are never registered.",
+    "Avatars put together from a few parts, smileys and signs are never registered: two of them often are one drawing.",
     "Drawn characters come from this project's own generator, in rendering styles kept from training.",
 )
 
@@ -168,7 +168,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--control-cache", type=Path, default=control_pictures.DEFAULT_CACHE)
     parser.add_argument("--out", type=Path, default=Path("build"))
     parser.add_argument("--model-dir", type=Path, help="another model of the shipped architecture, in a folder")
-    parser.add_argument("--only", nargs="+", choices=("copies", "sprites", "drawn", "claims"), help="some parts alone")
+    parser.add_argument(
+        "--only", nargs="+", choices=("copies", "vendors", "sprites", "drawn", "claims"), help="some parts alone"
+    )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a part of everything, in a few minutes")
     size.add_argument("--full", action="store_true", help="more pictures, and an index of 10,000 sets")

@@ -1,6 +1,7 @@
 """The tasks: which characters are registered, which pictures should find them, and which should not.
 
     copies    one picture a set; eighteen edits of each
+    vendors   one picture a set, an emoji; the same figure as other vendors draw it
     sprites   three pictures a set; the same figure in other poses; look-alikes of the same race and costume
     drawn     three pictures a set; other poses and other rendering styles; look-alikes differ in one or two traits
 
@@ -30,21 +31,30 @@ SPRITE_STYLES = ("wesnoth-sprites", "supertux", "flare-sprites")
 COPIED = {
     "wesnoth-portraits": 50,
     "flare-portraits": 12,
-    "openmoji": 14,
-    "fxemoji": 12,
-    "emojione": 12,
-    "streamline": 10,
-    "avataaars": 8,
-    "bottts": 8,
+    "openmoji": 16,
+    "fxemoji": 14,
+    "emojione": 14,
+    "streamline": 12,
     "tuxpaint-photos": 16,
     "tuxpaint-drawn": 12,
     "supertux": 14,
     "flare-sprites": 6,
     "pokerth-avatars": 8,
 }
-"""Styles of the copied pictures, and how many of each."""
+"""Styles of the copied pictures, and how many of each. Avatars put together from a few parts are none of them: two of
+one template share most of their lines, and are no strangers."""
+
+_EMOJI = frozenset({"openmoji", "fxemoji", "emojione", "streamline"})
+_FIGURES = re.compile(
+    "ninja|mage|fairy|vampire|zombie|genie|elf|merm|superhero|villain|robot|alien|ghost|dragon|unicorn|fox|panda|tiger"
+    "|lion|koala|penguin|owl|frog|turtle|octopus|dinosaur|rex|rabbit|wolf|bat|duck|parrot|peacock|santa|guard|detective"
+    "|astronaut|farmer|cook|singer|artist|firefighter|prince|clown|ogre|goblin|snowman|hedgehog|snail|crab|whale|dolphin"
+    "|elephant|giraffe|camel|kangaroo|dancer|surfer|wrestler|scientist|judge|teacher|bride|angel"
+)
+"""Of emoji, people, animals and beings are registered: signs, boxes and smileys are drawn alike by nature."""
 
 _MIN_DETAIL = 0.035
+_VENDOR_SETS = 120
 _SPRITE_QUERIES = 8
 
 
@@ -93,7 +103,8 @@ def copies(art: Sequence[Art], *, share: float, crowd: int) -> Task:
     queries: list[Query] = []
     taken: set[str] = set()
     for style, count in COPIED.items():
-        fit = [item for item in shuffled([a for a in art if a.style == style], 5) if item.identity not in taken]
+        own = [a for a in art if a.style == style and (style not in _EMOJI or _FIGURES.search(a.identity))]
+        fit = [item for item in shuffled(own, 5) if item.identity not in taken]
         chosen: dict[str, Art] = {}
         for item in fit:
             if len(chosen) < max(2, round(count * share)) and item.identity not in chosen and is_detailed(item.path):
@@ -157,6 +168,25 @@ def divided(items: Sequence[Art]) -> tuple[list[Art], list[Art]]:
         actions[re.sub(r"[-_]?\d+$", "", item.use)].append(item)
     known, asked = list(actions.values())[:REFERENCES], list(actions.values())[REFERENCES:]
     return [found[0] for found in known], [item for found in asked for item in evenly(found, 2)]
+
+
+def vendors(art: Sequence[Art], *, share: float, crowd: int) -> Task:
+    """Build the task of one figure in other hands: an emoji registered as one vendor draws it, asked as others do."""
+    by_figure: dict[str, list[Art]] = defaultdict(list)
+    for item in art:
+        if item.style in _EMOJI and _FIGURES.search(item.identity):
+            by_figure[item.identity].append(item)
+    drawn_by_several = [name for name, items in sorted(by_figure.items()) if len({item.style for item in items}) > 1]
+    registered = evenly(drawn_by_several, round(_VENDOR_SETS * share))
+    sets: dict[str, list[Path]] = {}
+    queries: list[Query] = []
+    for number, name in enumerate(registered):
+        slug = f"set-{number:04}"
+        by_vendor = {item.style: item for item in reversed(by_figure[name])}
+        known = sorted(by_vendor)[number % len(by_vendor)]
+        sets[slug] = [by_vendor[known].path]
+        queries += [Query(item.path, slug, "other vendor") for vendor, item in by_vendor.items() if vendor != known]
+    return Task("vendors", sets, queries, uploads(_others(art, set(registered)), crowd), (), _EMOJI)
 
 
 def drawn(art: Sequence[Art], *, share: float, crowd: int) -> Task:

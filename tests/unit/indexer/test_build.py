@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,17 @@ import pytest
 
 from indexer import build as builds
 from indexer import control as control_sets
-from indexer import rates
+from indexer.backends import embedded
 from indexer.calibration import MIN_CONTROL
 from indexer.errors import CalibrationError, IndexerError, ManifestError, SnapshotError
 from indexer.index import snapshot as snapshots
 from indexer.matcher import Matcher
-from indexer.model import MatchKind, PictureFile, ReferenceSet
+from indexer.model import MatchKind, PictureFile
+from indexer.signals.views import REFERENCE_VIEWS
 from tests.conftest import PICTURES_A_SET, RUNTIME, SLUGS, EmbeddedModel, TinySets, TinySnapshot, with_folders
 from tests.fakes import draw, encoded, write_set
 
+VIEWS = len(REFERENCE_VIEWS)
 KILLED_BUILD = """
 import os, signal, sys
 from pathlib import Path
@@ -58,7 +62,7 @@ def test_a_build_reports_what_it_holds(tiny_snapshot: TinySnapshot) -> None:
     references = len(SLUGS) * PICTURES_A_SET
     report = tiny_snapshot.report
     assert (report.generation, report.sets, report.references) == ("000001", len(SLUGS), references)
-    assert (report.vectors, report.hashes, report.warnings) == (6 * references, references, ())
+    assert (report.vectors, report.hashes, report.warnings) == (VIEWS * references, references, ())
 
 
 def test_a_build_leaves_nothing_but_its_generation(tiny_snapshot: TinySnapshot) -> None:
@@ -87,28 +91,12 @@ def test_too_few_impostors_are_said_and_leave_the_likeness_uncalibrated(one_set:
     assert not snapshots.load(report.path).calibrations["cosine"].rate(1.0).calibrated
 
 
-def test_sets_of_one_work_are_no_impostors_of_each_other() -> None:
-    saga = {"en": "One saga"}
-    sets = [
-        ReferenceSet("first", {"en": "First"}, (), work=saga),
-        ReferenceSet("cousin", {"en": "Cousin"}, (), work=saga),
-        ReferenceSet("stranger", {"en": "Stranger"}, (), work={"en": "Another"}),
-        ReferenceSet("orphan", {"en": "Orphan"}, ()),
-    ]
-    assert rates.related_sets(sets).tolist() == [
-        [True, True, False, False],
-        [True, True, False, False],
-        [False, False, True, False],
-        [False, False, False, True],
-    ]
-
-
 def test_a_flat_reference_is_kept_without_hashes_and_said_so(tmp_path: Path) -> None:
     flat = draw(90, 1)
     flat.paste((200, 30, 30), (0, 0, *flat.size))
     write_set(tmp_path / "sets", "flat-fish", [flat])
     report = builds.build(with_folders(tmp_path / "sets"), tmp_path / "out", runtime=RUNTIME)
-    assert (report.vectors, report.hashes) == (6, 0)
+    assert (report.vectors, report.hashes) == (VIEWS, 0)
     assert any("too flat" in warning for warning in report.warnings)
 
 
@@ -126,7 +114,7 @@ def test_a_killed_build_leaves_the_old_snapshot_in_force(
     assert snapshots.load(tiny_snapshot.out).generation == "000001"
     for path in left:
         assert path.name.startswith(".building-")
-        builds.shutil.rmtree(path)
+        shutil.rmtree(path)
 
 
 @pytest.mark.parametrize("step", ["model", "references", "calibrate", "verify"])
@@ -173,13 +161,13 @@ def test_no_reference_at_all_is_refused(tmp_path: Path) -> None:
 
 
 def shipped() -> control_sets.ControlSet:
-    return control_sets.load(builds.embedded.FOLDER / control_sets.FILE)
+    return control_sets.load(embedded.FOLDER / control_sets.FILE)
 
 
 def test_a_control_set_of_another_model_is_refused(one_set: TinySets, tmp_path: Path) -> None:
     control = shipped()
     path = tmp_path / "other.safetensors"
-    control_sets.save(builds.replace(control, model="f" * 64), path)
+    control_sets.save(replace(control, model="f" * 64), path)
     with pytest.raises(CalibrationError, match="made with another model"):
         builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, control=path)
 
@@ -187,11 +175,10 @@ def test_a_control_set_of_another_model_is_refused(one_set: TinySets, tmp_path: 
 def test_a_control_set_that_is_too_small_is_refused(one_set: TinySets, tmp_path: Path) -> None:
     control = shipped()
     few = MIN_CONTROL - 1
+    kept = control.pictures < few
+    rows = {name: getattr(control, name)[kept] for name in ("vectors", "pdq", "phash", "quality", "pictures")}
     path = tmp_path / "small.safetensors"
-    parts = {
-        name: getattr(control, name)[:few] for name in ("vectors", "pdq", "phash", "quality", "agreements", "styles")
-    }
-    control_sets.save(control_sets.ControlSet(control.model, **parts), path)
+    control_sets.save(replace(control, styles=control.styles[:few], **rows), path)
     with pytest.raises(CalibrationError, match=f"has {few} pictures"):
         builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, control=path)
 

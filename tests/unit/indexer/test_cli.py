@@ -11,6 +11,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from indexer import cli
+from indexer.calibration import CHANCES
+from indexer.signals.views import REFERENCE_VIEWS
 from tests.conftest import PICTURES_A_SET, SLUGS, TinySets, TinySnapshot
 from tests.fakes import draw, encoded
 
@@ -46,7 +48,9 @@ def test_build_publishes_a_snapshot_and_says_where(one_set: TinySets, tmp_path: 
     out = tmp_path / "out"
     result = run("index", "build", "--sets", one_set.folder, "--out", out)
     assert result.exit_code == 0, result.output
-    assert f"snapshot 000001: 1 sets, 1 references, 6 vectors -> {out}/000001" in plain(result.stdout)
+    assert f"snapshot 000001: 1 sets, 1 references, {len(REFERENCE_VIEWS)} vectors -> {out}/000001" in plain(
+        result.stdout
+    )
     assert "uncalibrated" in plain(result.stderr)
 
 
@@ -75,7 +79,8 @@ def test_calibrate_as_json_gives_rates_with_intervals(tiny_snapshot: TinySnapsho
     for row in rows:
         value, low, high = row["rate"]
         assert 0 < low <= value <= high <= 1
-        assert value == max(row["control"][0], row["impostors"][0])
+        crowds, chances = (row["control"][0], row["impostors"][0]), CHANCES[row["measure"]]
+        assert min(1.0, chances * min(crowds)) <= value <= min(1.0, chances * max(crowds))
 
 
 def test_calibrate_shows_a_table(tiny_snapshot: TinySnapshot) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -14,6 +17,9 @@ from indexer.backends import embedded
 from indexer.calibration import MIN_CONTROL
 from indexer.control import ControlSet
 from indexer.errors import CalibrationError
+from indexer.signals.images import decode
+from indexer.signals.parts import prepare_query
+from indexer.signals.perceptual import MIN_QUALITY
 from tests.fakes import TINY_SPEC, TinyBackend, draw
 
 
@@ -42,8 +48,32 @@ def test_pictures_are_listed_in_order_with_their_style(folder: Path) -> None:
 def test_every_picture_that_can_be_decoded_is_measured(measured: ControlSet) -> None:
     assert len(measured) == 40
     assert measured.styles == ("ink",) * 15 + ("paint",) * 25
-    assert (measured.vectors.shape, measured.pdq.shape, measured.phash.shape) == ((40, 16), (40, 32), (40, 8))
-    assert measured.reliable.any()
+    rows = len(measured.pictures)
+    assert (measured.vectors.shape, measured.pdq.shape, measured.phash.shape) == ((rows, 16), (rows, 32), (rows, 8))
+    assert measured.quality.shape == (rows,)
+    assert sorted(set(measured.pictures.tolist())) == list(range(40))
+
+
+def test_a_picture_has_a_row_for_the_whole_and_one_for_each_picture_inside_it(tmp_path: Path) -> None:
+    """Unrelated uploads are parted too, and each part is a chance to look alike."""
+    page = Image.new("RGB", (700, 320), "white")
+    page.paste(draw(3, 2), (15, 15))
+    page.paste(draw(7, 1), (365, 15))
+    files = {"a.png": draw(1, 0), "b.png": page, "c.png": draw(2, 0)}
+    for name, image in files.items():
+        image.save(tmp_path / name)
+    found = control_sets.measure(control_sets.pictures_below(tmp_path), TINY_SPEC, TinyBackend())
+    parts = [len(prepare_query(decode(name, (tmp_path / name).read_bytes()), TINY_SPEC)) for name in sorted(files)]
+    assert parts[1] >= 3
+    assert found.pictures.tolist() == [number for number, count in enumerate(parts) for _ in range(count)]
+    assert len(found) == len(found.agreements) == 3
+
+
+def test_hashes_of_flat_parts_do_not_count(measured: ControlSet) -> None:
+    quality = np.arange(len(measured.pictures), dtype=np.uint8) + MIN_QUALITY - 3
+    hashes, pictures = replace(measured, quality=quality).hashes(measured.pdq)
+    assert np.array_equal(hashes, measured.pdq[3:])
+    assert np.array_equal(pictures, measured.pictures[3:])
 
 
 def test_progress_is_told_for_every_picture_measured_and_then_for_every_one_verified(folder: Path) -> None:
@@ -59,6 +89,8 @@ def test_writing_and_reading_keeps_the_signals(measured: ControlSet, tmp_path: P
     assert (read.model, read.styles) == (measured.model, measured.styles)
     assert np.array_equal(read.pdq, measured.pdq)
     assert np.array_equal(read.phash, measured.phash)
+    assert np.array_equal(read.quality, measured.quality)
+    assert np.array_equal(read.pictures, measured.pictures)
     assert np.array_equal(read.agreements, measured.agreements)
     assert np.abs(read.vectors @ read.vectors.T - measured.vectors @ measured.vectors.T).max() < 0.001
 
@@ -83,14 +115,28 @@ def test_a_control_set_of_one_style_has_nothing_to_agree_with(tmp_path: Path) ->
     assert control_sets.measure(paths, TINY_SPEC, TinyBackend()).agreements.tolist() == [0.0, 0.0]
 
 
-def test_a_control_set_without_agreements_is_refused(measured: ControlSet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", ["agreements", "pictures"])
+def test_a_control_set_that_lacks_a_part_is_refused(measured: ControlSet, tmp_path: Path, gone: str) -> None:
     path = tmp_path / "older.safetensors"
     control_sets.save(measured, path)
     with safe_open(path, "numpy") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys() if name != "agreements"}  # noqa: SIM118 (no mapping)
+        arrays = {name: file.get_tensor(name) for name in file.keys() if name != gone}  # noqa: SIM118 (no mapping)
         metadata = file.metadata()
     save_file(arrays, path, metadata)
     with pytest.raises(CalibrationError):
+        control_sets.load(path)
+
+
+@pytest.mark.parametrize("recipe", control_sets.RECIPES)
+def test_a_control_set_of_another_recipe_is_refused(measured: ControlSet, tmp_path: Path, recipe: str) -> None:
+    path = tmp_path / "older.safetensors"
+    control_sets.save(measured, path)
+    with safe_open(path, "numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        metadata = file.metadata()
+    recipes = {**json.loads(metadata["recipes"]), recipe: "older-0"}
+    save_file(arrays, path, {**metadata, "recipes": json.dumps(recipes)})
+    with pytest.raises(CalibrationError, match="other recipes"):
         control_sets.load(path)
 
 
@@ -104,4 +150,5 @@ def test_the_shipped_control_set_belongs_to_the_embedded_model() -> None:
     assert control.model == embedded.describe().fingerprint
     assert len(control) >= MIN_CONTROL
     assert len(control.agreements) >= MIN_CONTROL
+    assert sorted(set(control.pictures.tolist())) == list(range(len(control)))
     assert np.allclose(np.linalg.norm(control.vectors, axis=1), 1.0, atol=0.01)

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from indexer.matcher import SETS_REPORTED, Matcher, nearest
+from indexer.calibration import Calibration, RateCurve
+from indexer.index.snapshot import Snapshot
+from indexer.matcher import MIN_REFERENCES, SETS_REPORTED, Matcher, nearest
 from indexer.model import Match, MatchKind, PictureFile, PictureFindings
 from indexer.signals.images import PictureLimits
 from tests.conftest import PICTURES_A_SET, SLUGS, EmbeddedModel, TinySnapshot
@@ -26,6 +28,10 @@ def original() -> Image.Image:
 
 def first_of_a_kind(found: PictureFindings, kind: MatchKind) -> Match:
     return next(match for match in found.matches if match.kind is kind)
+
+
+def named(match: Match) -> tuple[MatchKind, str, str]:
+    return match.kind, match.reference_set, match.reference
 
 
 def examine(matcher: Matcher, data: bytes) -> PictureFindings:
@@ -96,6 +102,120 @@ def test_a_match_tells_which_part_of_the_reference_it_resembles(matcher: Matcher
     region = first_of_a_kind(found, MatchKind.CHARACTER_SIMILARITY).reference_region
     assert region is not None
     assert (round(region.x0, 3), round(region.y1, 3)) == (0.1, 0.9)
+
+
+def shown_at(page: Image.Image, corner: tuple[int, int], size: tuple[int, int]) -> tuple[Image.Image, list[float]]:
+    """Paste the reference onto a page; tell its place in fractions of the page."""
+    page.paste(original().resize(size), corner)
+    (x, y), (across, down), (width, height) = corner, size, page.size
+    return page, [x / width, y / height, (x + across) / width, (y + down) / height]
+
+
+def under_bars() -> tuple[Image.Image, list[float]]:
+    return shown_at(Image.new("RGB", (320, 448), "black"), (0, 80), (320, 288))
+
+
+def in_a_frame() -> tuple[Image.Image, list[float]]:
+    return shown_at(Image.new("RGB", (440, 408), "white"), (60, 60), (320, 288))
+
+
+def on_a_page_of_panels() -> tuple[Image.Image, list[float]]:
+    page = Image.new("RGB", (680, 616), "white")
+    for number, corner in enumerate([(13, 13), (347, 13), (347, 315)]):
+        page.paste(draw(60 + number, number), corner)
+    return shown_at(page, (13, 315), (320, 288))
+
+
+def in_a_screenshot() -> tuple[Image.Image, list[float]]:
+    page = Image.new("RGB", (800, 600), (240, 240, 240))
+    canvas = ImageDraw.Draw(page)
+    canvas.rectangle((0, 0, 800, 40), fill=(60, 60, 60))
+    for line in range(80, 580, 30):
+        canvas.text((20, line), "words of a menu", fill="black")
+    return shown_at(page, (220, 100), (500, 450))
+
+
+PAGES = [under_bars, in_a_frame, on_a_page_of_panels, in_a_screenshot]
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", [MatchKind.PERCEPTUAL_COPY, MatchKind.CHARACTER_SIMILARITY])
+def test_a_copy_among_other_things_is_found_and_its_place_told(
+    matcher: Matcher, page: Callable[[], tuple[Image.Image, list[float]]], kind: MatchKind, file_format: str
+) -> None:
+    image, place = page()
+    found = examine(matcher, encoded(image, file_format))
+    match = first_of_a_kind(found, kind)
+    assert (match.reference_set, match.reference) == (SLUG, REFERENCE)
+    assert match.region is not None
+    assert [match.region.x0, match.region.y0, match.region.x1, match.region.y1] == pytest.approx(place, abs=0.02)
+    assert nearest(found)[0].reference_set == SLUG
+
+
+def test_what_the_whole_picture_resembles_has_no_region(matcher: Matcher) -> None:
+    found = examine(matcher, encoded(original(), "JPEG"))
+    for kind in (MatchKind.PERCEPTUAL_COPY, MatchKind.CHARACTER_SIMILARITY):
+        assert first_of_a_kind(found, kind).region is None
+
+
+def test_every_picture_of_an_upload_has_the_matches_of_its_own_parts(matcher: Matcher) -> None:
+    """Pictures of one part and of several go through the model together."""
+    files = [PictureFile(str(n), encoded(page()[0])) for n, page in enumerate(PAGES)]
+    files.insert(2, PictureFile("plain", encoded(draw(5, 1))))
+    together = matcher.examine(files).pictures
+    assert [item.name for item in together] == [file.name for file in files]
+    for file, found in zip(files, together, strict=True):
+        alone = examine(matcher, file.data)
+        assert [named(match) for match in found.matches] == [named(match) for match in alone.matches]
+
+
+def test_of_the_two_hashes_the_one_with_the_lower_rate_counts(
+    tiny_snapshot: TinySnapshot, embedded_model: EmbeddedModel
+) -> None:
+    loaded = tiny_snapshot.loaded
+    never = Calibration(RateCurve.fit([0.0]), None, needs_impostors=True)
+    for measure in ("pdq_distance", "phash_distance"):
+        other = Matcher(replace(loaded, calibrations={**loaded.calibrations, measure: never}), embedded_model.runtime)
+        found = examine(other, encoded(original(), "JPEG"))
+        other.close()
+        copy = first_of_a_kind(found, MatchKind.PERCEPTUAL_COPY)
+        assert copy.measure is not None
+        assert (copy.reference, copy.measure.name != measure) == (REFERENCE, True)
+
+
+def test_the_cosine_of_a_likeness_is_told_without_what_crowding_takes_off(matcher: Matcher) -> None:
+    found = examine(matcher, encoded(original()))
+    likeness = first_of_a_kind(found, MatchKind.CHARACTER_SIMILARITY)
+    assert likeness.measure is not None
+    assert likeness.measure.value == pytest.approx(1.0, abs=0.001)
+    assert abs(float(matcher.snapshot.crowding[CHARACTER * PICTURES_A_SET + NUMBER])) > 0.01
+
+
+def of_few_references(snapshot: Snapshot, kept: int) -> Snapshot:
+    """Share the first set's references out: it keeps some, and a stranger to it has the others."""
+    first, *others = snapshot.sets
+    few = replace(first, references=first.references[:kept])
+    rest = replace(first, slug="another", work={"en": "Another"}, references=first.references[kept:])
+    return replace(snapshot, sets=(few, rest, *others))
+
+
+@pytest.mark.parametrize("kept", [MIN_REFERENCES - 1, MIN_REFERENCES])
+def test_a_set_of_too_few_references_is_uncalibrated_by_likeness_alone(
+    tiny_snapshot: TinySnapshot, embedded_model: EmbeddedModel, kept: int
+) -> None:
+    shared = Matcher(of_few_references(tiny_snapshot.loaded, kept), embedded_model.runtime)
+    found = examine(shared, encoded(draw(0, 0), "JPEG", quality=90))
+    shared.close()
+    for match in found.matches:
+        if match.reference_set != SLUGS[0]:
+            assert match.measure is None or match.measure.rate.calibrated
+    own = {match.kind: match for match in found.matches if match.reference_set == SLUGS[0]}
+    likeness, copy = own[MatchKind.CHARACTER_SIMILARITY].measure, own[MatchKind.PERCEPTUAL_COPY].measure
+    assert likeness is not None
+    assert copy is not None
+    assert likeness.rate.calibrated is (kept >= MIN_REFERENCES)
+    assert copy.rate.calibrated
 
 
 def test_a_picture_that_cannot_be_decoded_carries_a_problem_and_harms_no_other(matcher: Matcher) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from indexer.calibration import CHANCES
 from indexer.matcher import Matcher
 from indexer.model import Match, MatchKind, PictureFile, Region
 from indexer.signals.features import SHORT_LIST, FeatureTable, concatenate, local_features
@@ -161,7 +162,8 @@ def test_a_flat_picture_and_an_empty_short_list_give_nothing(verifier: Verifier)
 def test_a_better_agreement_is_rarer(verifier: Verifier) -> None:
     (whole,) = verifier.verify(picture(original()), at(ROW))
     (part,) = verifier.verify(picture(captioned_crop()), at(ROW))
-    assert 0.0 < whole.false_positive_rate <= part.false_positive_rate <= 0.05
+    # Sixty impostors can say no less than one in sixty-one, and points are one chance of several.
+    assert 0.0 < whole.false_positive_rate <= part.false_positive_rate <= CHANCES["agreeing_points"] / 60
 
 
 def geometric(matcher: Matcher, image: Image.Image) -> list[tuple[MatchKind, str, str]]:

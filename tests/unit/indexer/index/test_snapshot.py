@@ -14,6 +14,7 @@ import pytest
 from indexer.errors import SnapshotError
 from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import RECIPES, SUMS
+from indexer.signals.views import REFERENCE_VIEWS
 from tests.conftest import TinySnapshot
 from tests.fakes import reseal
 
@@ -158,7 +159,9 @@ def test_what_was_written_is_read_back(tiny_snapshot: TinySnapshot) -> None:
     loaded = snapshots.load(tiny_snapshot.path)
     assert loaded.sets == tiny_snapshot.loaded.sets
     assert loaded.manifest["counts"]["references"] == len(loaded.references)
-    assert len(loaded.vectors) == len(loaded.rows) == 6 * len(loaded.references)
+    assert len(loaded.vectors) == len(loaded.rows) == len(REFERENCE_VIEWS) * len(loaded.references)
+    assert np.array_equal(loaded.crowding, tiny_snapshot.loaded.crowding)
+    assert len(loaded.crowding) == len(loaded.references)
 
 
 def test_the_newest_generation_by_number_is_in_force(tmp_path: Path) -> None:

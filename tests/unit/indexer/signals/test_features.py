@@ -35,7 +35,8 @@ def original() -> Image.Image:
 
 
 def features(image: Image.Image, *, mirrored: bool = False) -> Features:
-    return local_features(decode("picture", encoded(image)), mirrored=mirrored)
+    found = local_features(decode("picture", encoded(image)))
+    return found.mirrored() if mirrored else found
 
 
 def placed(query: Image.Image, reference: Image.Image, *, mirrored: bool = False) -> Placement:
@@ -103,6 +104,29 @@ def test_a_mirrored_copy_is_found_in_the_mirror_image_alone() -> None:
     found = placed(copy, original(), mirrored=True)
     assert found.detail == pytest.approx(1.0, abs=0.01)
     assert corners(mirror(mirror(found.region))) == pytest.approx(corners(found.region))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("mirrors", ["both", "query"])
+def test_mirrored_features_serve_as_well_as_those_of_the_mirror_image(seed: int, mirrors: str) -> None:
+    """At least seven in ten of the points agree that agree where the features are computed anew."""
+    mirror_image = ImageOps.mirror(draw(seed, seed))
+    computed, turned = features(mirror_image), features(draw(seed, seed), mirrored=True)
+    anew = place(computed, computed)
+    found = place(turned, turned if mirrors == "both" else computed)
+    assert anew is not None
+    assert found is not None
+    assert found.agreement >= 0.7 * anew.agreement
+    assert corners(found.region) == pytest.approx(corners(anew.region), abs=0.05)
+
+
+@pytest.mark.parametrize("image", [original(), Image.new("RGB", (90, 60), "teal")], ids=["drawing", "flat"])
+def test_mirrored_twice_features_are_the_same(image: Image.Image) -> None:
+    once, twice = features(image), features(image).mirrored().mirrored()
+    assert np.abs(twice.points - once.points).max(initial=0.0) < 1e-6
+    assert np.array_equal(twice.descriptors, once.descriptors)
+    assert np.array_equal(twice.detail, once.detail)
+    assert twice.aspect == once.aspect
 
 
 def test_a_region_found_in_a_mirror_image_is_mirrored_back() -> None:

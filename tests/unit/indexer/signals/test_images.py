@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import PictureError
-from indexer.signals.images import WORKING_SIDE, PictureLimits, decode
+from indexer.model import Region
+from indexer.signals.images import WORKING_SIDE, Picture, PictureLimits, crop, cut, decode
 from tests.fakes import draw, encoded
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -201,3 +202,34 @@ def test_the_same_pixels_in_another_shape_have_another_hash() -> None:
 
 def test_hashes_are_computed_at_one_working_size() -> None:
     assert decode("any", encoded(draw(1, 1, (700, 100)))).working.shape == (WORKING_SIDE, WORKING_SIDE, 3)
+
+
+@pytest.mark.parametrize(
+    ("region", "corner", "size"),
+    [
+        pytest.param(Region(0.0, 0.0, 1.0, 1.0), (0, 0), (40, 20), id="all of it"),
+        pytest.param(Region(0.25, 0.5, 0.75, 1.0), (10, 10), (20, 10), id="a part"),
+        pytest.param(Region(0.51, 0.51, 0.512, 0.512), (20, 10), (1, 1), id="a point is one pixel"),
+    ],
+)
+def test_a_picture_is_cut_to_a_region_and_keeps_its_name_and_file(
+    region: Region, corner: tuple[int, int], size: tuple[int, int]
+) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    part = cut(Picture("upload", rgb, "0" * 64), region)
+    (x, y), (width, height) = corner, size
+    assert np.array_equal(part.rgb, rgb[y : y + height, x : x + width])
+    assert part.rgb.flags.c_contiguous
+    assert (part.name, part.byte_sha256) == ("upload", "0" * 64)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.tuples(*[st.floats(0, 0.95)] * 2), st.tuples(*[st.floats(0, 1)] * 2))
+def test_what_is_cropped_is_a_part_of_the_picture_as_large_as_its_region(
+    width: int, height: int, corner: tuple[float, float], size: tuple[float, float]
+) -> None:
+    x1, y1 = (min(1.0, start + length) for start, length in zip(corner, size, strict=True))
+    rgb = np.zeros((height, width, 3), dtype=np.uint8)
+    found = crop(rgb, Region(*corner, x1, y1)).shape[:2]
+    wanted = ((y1 - corner[1]) * height, (x1 - corner[0]) * width)
+    assert all(abs(got - want) <= 1.0 for got, want in zip(found, wanted, strict=True))
+    assert found <= (height, width)

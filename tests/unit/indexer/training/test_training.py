@@ -10,7 +10,6 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from indexer.backends import embedded
 from indexer.training import checkpoint, held_out, shards, sources, tower, validate
 from indexer.training.augment import Shared, view
 from indexer.training.batches import Library
@@ -27,7 +26,7 @@ from indexer.training.families import (
 from indexer.training.figures import figure
 from indexer.training.losses import against_siblings, distillation, koleo, nt_xent
 from indexer.training.shards import Item
-from indexer.training.train import CHECKPOINT, Plan, Trainer, run, stream
+from indexer.training.train import CHECKPOINT, START, Plan, Trainer, run, stream
 
 PLAN = Plan(steps=2, pairs=6, side=32, large_side=48, large_from=0.5, warm_up=1)
 
@@ -63,7 +62,7 @@ def library(cache: Path) -> Library:
 
 
 def test_two_steps_change_the_weights_and_keep_the_frozen_stages(cache: Path, tmp_path: Path) -> None:
-    trainer = Trainer(PLAN, embedded.FOLDER)
+    trainer = Trainer(PLAN, START)
     before = {name: value.clone() for name, value in trainer.student.state_dict().items()}
     assert run(trainer, stream(cache, PLAN, 0, 0), tmp_path, minutes=1)
     after = trainer.student.state_dict()
@@ -75,11 +74,11 @@ def test_two_steps_change_the_weights_and_keep_the_frozen_stages(cache: Path, tm
 
 
 def test_a_run_that_was_broken_off_ends_as_one_that_was_not(cache: Path, tmp_path: Path) -> None:
-    straight = Trainer(PLAN, embedded.FOLDER)
+    straight = Trainer(PLAN, START)
     run(straight, stream(cache, PLAN, 0, 0), tmp_path, minutes=1)
-    broken = Trainer(PLAN, embedded.FOLDER)
+    broken = Trainer(PLAN, START)
     assert not run(broken, stream(cache, PLAN, 0, 0), tmp_path, minutes=0)
-    resumed = Trainer(PLAN, embedded.FOLDER)
+    resumed = Trainer(PLAN, START)
     resumed.resume(tmp_path / CHECKPOINT)
     assert resumed.step == 1
     run(resumed, stream(cache, PLAN, 1, 0), tmp_path, minutes=1)
@@ -89,23 +88,25 @@ def test_a_run_that_was_broken_off_ends_as_one_that_was_not(cache: Path, tmp_pat
 
 
 def test_another_plan_does_not_resume_but_a_longer_one_does(tmp_path: Path) -> None:
-    Trainer(PLAN, embedded.FOLDER).save(tmp_path / CHECKPOINT)
+    Trainer(PLAN, START).save(tmp_path / CHECKPOINT)
     with pytest.raises(ValueError, match="another plan"):
-        Trainer(replace(PLAN, seed=3), embedded.FOLDER).resume(tmp_path / CHECKPOINT)
-    Trainer(replace(PLAN, steps=3), embedded.FOLDER).resume(tmp_path / CHECKPOINT)
+        Trainer(replace(PLAN, seed=3), START).resume(tmp_path / CHECKPOINT)
+    Trainer(replace(PLAN, steps=3), START).resume(tmp_path / CHECKPOINT)
 
 
-def test_the_written_model_has_the_old_names_and_text_tower_and_embeds_as_trained(tmp_path: Path) -> None:
-    trainer = Trainer(PLAN, embedded.FOLDER)
+def test_the_written_model_has_the_old_names_and_text_tower_and_is_half_of_what_was_learnt(tmp_path: Path) -> None:
+    trainer = Trainer(PLAN, START)
+    before = {name: value.clone() for name, value in trainer.student.state_dict().items()}
     with torch.no_grad():
         trainer.average["trunk.blocks.3.0.conv_dw.bias"] += 0.25
         trainer.average["trunk.classifier.weight"] *= 1.5
     trainer.export(tmp_path)
-    old, new = (load_file(folder / tower.WEIGHTS) for folder in (embedded.FOLDER, tmp_path))
+    old, new = (load_file(folder / tower.WEIGHTS) for folder in (START, tmp_path))
     assert {(n, v.shape, v.dtype) for n, v in old.items()} == {(n, v.shape, v.dtype) for n, v in new.items()}
     assert all(np.array_equal(old[n], new[n]) for n in old if not n.startswith("visual."))
     assert not np.array_equal(old["visual.trunk.blocks.3.0.bn2.bias"], new["visual.trunk.blocks.3.0.bn2.bias"])
-    trainer.student.load_state_dict(trainer.average)
+    halves = {name: (value + before[name]) / 2 for name, value in trainer.average.items()}
+    trainer.student.load_state_dict(halves)
     pictures = torch.linspace(-1, 1, 3 * 64 * 64).reshape(1, 3, 64, 64)
     with torch.no_grad():
         likeness = (tower.load(tmp_path)(pictures) * trainer.student(pictures)).sum()
@@ -113,7 +114,7 @@ def test_the_written_model_has_the_old_names_and_text_tower_and_embeds_as_traine
 
 
 def test_the_average_is_what_a_checkpoint_gives_for_use(tmp_path: Path) -> None:
-    trainer = Trainer(PLAN, embedded.FOLDER)
+    trainer = Trainer(PLAN, START)
     trainer.average["trunk.classifier.bias"] += 1
     trainer.save(tmp_path / CHECKPOINT)
     kept = checkpoint.average_of(tmp_path / CHECKPOINT)

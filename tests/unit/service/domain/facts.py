@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,14 @@ from service.domain.verdict import Facts, Outcome, Verdict, decide
 from service.domain.wording import Wording
 
 POLICY = read_policy(None)
+BLOCK, REVIEW, CONFIRMED = 0.0001, 0.02, 0.001
+"""The shipped rates of a public publication of an ordinary work; a test of test_verdict.py holds them to the policy."""
+
+BELOW, ABOVE = 0.999, 1.001
+STAGES = [Stage.TRAINING, Stage.PUBLICATION, Stage.GENERATION]
+VISIBILITIES = [Visibility.PRIVATE, Visibility.UNLISTED, Visibility.PUBLIC]
+"""Laxest first."""
+
 TODAY = date(2026, 11, 20)
 PICTURE = "image:a.png"
 NOTHING = Wording("text", "文本")
@@ -88,9 +96,12 @@ def named(
     return Evidence(what, source, slug, trust, NOTHING, text="Amber Owl", alias_kind=kind, weightless=weightless)
 
 
-def owl(slug: str = "owl", *, fame: Fame = Fame.ORDINARY, licences: tuple[Licence, ...] = ()) -> ReferenceSet:
+def owl(
+    slug: str = "owl", *, fame: Fame = Fame.ORDINARY, licences: tuple[Licence, ...] = (), work: str = ""
+) -> ReferenceSet:
     """Make a reference set without pictures."""
-    return ReferenceSet(slug, {"en": f"Amber {slug}", "zh": "琥珀枭"}, (), fame=fame, licences=licences)
+    title = {"en": f"Amber {slug}", "zh": "琥珀枭"}
+    return ReferenceSet(slug, title, (), work={"en": work} if work else {}, fame=fame, licences=licences)
 
 
 def judge(
@@ -99,10 +110,15 @@ def judge(
     fame: Fame = Fame.ORDINARY,
     licences: tuple[Licence, ...] = (),
     not_screened: tuple[NotScreened, ...] = (),
+    works: Mapping[str, str] | None = None,
     **circumstances: Any,
 ) -> Verdict:
-    """Decide about evidence under the shipped policy."""
-    sets = {item.reference_set: owl(item.reference_set, fame=fame, licences=licences) for item in evidence}
+    """Decide about evidence under the shipped policy; `works` names the works of sets that are not alone in theirs."""
+    titles = works or {}
+    sets = {
+        slug: owl(slug, fame=fame, licences=licences, work=titles.get(slug, ""))
+        for slug in (item.reference_set for item in evidence)
+    }
     return decide(Facts(tuple(evidence), not_screened, sets), context(**circumstances), POLICY)
 
 
