@@ -35,6 +35,12 @@ Impostors are such uploads, but harder ones: references of one index resemble ea
 their style do, about five times as often (docs/decisions/0012).
 """
 
+UNKNOWN_STYLE = 5.0
+"""How much more often pictures in an index's style match than control pictures do, where impostors are too few to tell.
+
+Measured on ten sets of styles that the control set lacks: three to six times (docs/decisions/0012). Still a guess.
+"""
+
 FLOOR_BELOW_CROWD = 10.0
 _TAIL_SHARE = 0.05
 _MIN_TAIL = MIN_IMPOSTORS // 2
@@ -158,8 +164,11 @@ class Calibration:
         "less than one in all of us", however far beyond. There the impostors, the harder crowd, speak alone.
         """
         control, impostors = self.crowd_rates(value)
+        if impostors is None and not self.needs_impostors:
+            return control
         if impostors is None:
-            return Rate(control.value, control.low, control.high, calibrated=not self.needs_impostors)
+            best, low, high = (min(1.0, UNKNOWN_STYLE * rate) for rate in (control.value, control.low, control.high))
+            return Rate(best, low, high, calibrated=False)
         if not self.needs_impostors:
             beyond = self.control.tail is None and value > self.control.values[-1]
             return impostors if beyond else max(control, impostors, key=lambda rate: rate.value)
