@@ -1,4 +1,4 @@
-"""Commands of the indexer: `lora-screening index …` and `match`; those that need the service are in service/cli.py."""
+"""Commands of the indexer: `index …`, `match` and `inspect`; those that need the service are in service/cli.py."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from indexer import build as builds
 from indexer import reference_sets
@@ -19,12 +20,15 @@ from indexer.backends import embedded
 from indexer.backends.runtime import open_runtime
 from indexer.errors import IndexerError
 from indexer.index import snapshot as snapshots
+from indexer.inspection import inspect_file
 from indexer.matcher import Matcher, nearest
 from indexer.model import Match, PictureFile, Region
 
 index_app = typer.Typer(no_args_is_help=True, help="Build and look into snapshots of the reference index.")
 out_console = Console()
 error_console = Console(stderr=True)
+
+_SHOWN = 400
 
 Snapshot = Annotated[Path, typer.Option("--snapshot", help="Folder of snapshots, or one generation in it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -184,13 +188,54 @@ def match(
             except OSError as error:
                 raise IndexerError(f"{path}: {error.strerror}", code="file_unreadable") from error
             found = matcher.examine([file], top=top).pictures[0]
-            matches = nearest(found)[:top]
+            matches = strongest_of_each_set(nearest(found))[:top]
             if as_json:
                 shown = {"path": str(path), "problem": found.problem, "matches": [as_row(item) for item in matches]}
                 typer.echo(json.dumps(shown, ensure_ascii=False))
             else:
                 _print_matches(path, found.problem, matches)
         matcher.close()
+
+
+def strongest_of_each_set(matches: list[Match]) -> list[Match]:
+    """Keep the first match of each reference set, in order."""
+    best: dict[str, Match] = {}
+    for item in matches:
+        best.setdefault(item.reference_set, item)
+    return list(best.values())
+
+
+def inspect(
+    files: Annotated[list[Path], typer.Argument(help="Pictures or LoRA files.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything read from the metadata of pictures and LoRA files; nothing is judged."""
+    with told_plainly():
+        for path in files:
+            found = inspect_file(path)
+            if as_json:
+                typer.echo(json.dumps(found, ensure_ascii=False))
+            else:
+                _print_inspection(found)
+
+
+def _print_inspection(found: dict[str, Any]) -> None:
+    """Print cells as plain text: what uploaders write must not become markup."""
+    adapter = found["adapter"]
+    about = (
+        f"{adapter['kind']}, {adapter['base']}, {adapter['layers']} layers, ranks {adapter['ranks']}" if adapter else ""
+    )
+    table = Table(
+        "role", "trust", "source", "text", title=Text(f"{found['path']}: {found['tool'] or found['kind']} {about}")
+    )
+    for item in found["strings"]:
+        table.add_row(item["role"], item["trust"], Text(item["source"]), Text(item["text"][:_SHOWN]))
+    for item in found["hashes"]:
+        table.add_row("hash", item["trust"], item["of"], Text(item["value"]))
+    for problem in found["problems"]:
+        table.add_row("problem", "", "", Text(problem))
+    out_console.print(table)
 
 
 def as_row(item: Match) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Matching: the pictures of one upload against one snapshot.
 
-1. `_prepare`   each picture is decoded once, parted from what is around it, hashed, and made ready for the model
+1. `_prepare`   each picture's metadata is read; it is decoded once, parted from what is around it, hashed, and made
+                ready for the model
 2. `embed`      all parts of all pictures in one call
 3. `_search`    identical files and pixels, near hashes, near vectors
 4. `_verify`    what is near something: whether it is the same drawing, and where
@@ -26,6 +27,7 @@ from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, Pict
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
 from indexer.signals.parts import Prepared, prepare_query
+from indexer.signals.told import Told, read_told
 from indexer.signals.views import REFERENCE_VIEWS
 from indexer.verify import NEAR, Candidate, Verifier
 
@@ -43,6 +45,7 @@ _CANDIDATES = 64
 class _Readied:
     picture: Picture
     parts: list[Prepared]
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,12 @@ class Matcher:
         findings = tuple(
             item
             if isinstance(item, PictureFindings)
-            else PictureFindings(item.picture.name, next(results), remarks=item.picture.remarks)
+            else PictureFindings(
+                item.picture.name,
+                next(results),
+                remarks=(*item.picture.remarks, *item.told.remarks),
+                texts=item.told.texts,
+            )
             for item in prepared
         )
         verified = time.perf_counter()
@@ -133,12 +141,16 @@ class Matcher:
     def _prepare(self, file: PictureFile, deadline: float | None) -> _Readied | PictureFindings:
         if deadline is not None and time.monotonic() > deadline:
             return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
+        told = read_told(file.data, self._limits)
         try:
             picture = decode(file.name, file.data, self._limits)
         except PictureError as error:
             unreadable = error.code in ("not_a_picture", "empty_file")
-            return PictureFindings(file.name, problem=f"{error.code}: {error}", is_picture=not unreadable)
-        return _Readied(picture, prepare_query(picture, self.snapshot.model))
+            problem = f"{error.code}: {error}"
+            return PictureFindings(
+                file.name, problem=problem, remarks=told.remarks, is_picture=not unreadable, texts=told.texts
+            )
+        return _Readied(picture, prepare_query(picture, self.snapshot.model), told)
 
     def _search(self, items: list[_Readied], vectors: FloatArray, top: int) -> Iterator[_Near]:
         similarities, rows = self.snapshot.vectors.search(query_rows(vectors), SEARCHED)

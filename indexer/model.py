@@ -184,10 +184,20 @@ class PictureFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureText:
+    """A string of a picture's metadata, and the place it stood in; `weightless` in a negative prompt."""
+
+    source: str
+    text: str
+    weightless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PictureFindings:
     """What one picture of an upload gave: matches, strongest first, or the reason why it could not be screened.
 
-    `problem` stands for a picture of which nothing was screened, `remarks` for parts of it that were not.
+    `problem` stands for a picture of which no pixel was screened, `remarks` for parts of it that were not. `texts` is
+    what its metadata says, also that of a picture whose pixels could not be read.
     """
 
     name: str
@@ -195,17 +205,26 @@ class PictureFindings:
     problem: str | None = None
     remarks: tuple[str, ...] = ()
     is_picture: bool = True
+    texts: tuple[PictureText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AliasHit:
-    """An alias found in a text; `start` and `end` are offsets into the original text, in code points."""
+    """An alias found in a text; `start` and `end` are offsets into the original text, in code points.
+
+    `view` names the way of reading that showed it. What is `indirect` was found by a reading that can err, or is
+    followed by "style", and asks for a look at most. What `needs_series` is too short or common to count without its
+    series beside it.
+    """
 
     reference_set: str
     alias: Alias
     start: int
     end: int
     negated: bool = False
+    view: str = "plain"
+    indirect: bool = False
+    needs_series: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from indexer.model import Match, MatchKind, Measure, Region
 from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Features, Placement, local_features, mirror, place
 from indexer.signals.images import Picture
 
-NEAR = 0.25
+NEAR = 0.1
 """Rate of the nearest match up to which a picture is verified: above, it resembles what any picture resembles."""
 
 _TURNED = 2

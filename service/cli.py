@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from indexer.cli import index_app, match, told_plainly
+from indexer.cli import index_app, inspect, match, told_plainly
 from indexer.errors import IndexerError
 from service.adapters.logs import configure_logs
 from service.demo.run import run_demo
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(index_app, name="index")
 app.command(epilog="Example: lora-screening match --snapshot build/snapshot picture.png --json")(match)
+app.command(epilog="Example: lora-screening inspect cover.png model.safetensors --json")(inspect)
 
 console = Console()
 error_console = Console(stderr=True)

@@ -41,6 +41,7 @@ class Evidence:
     text: str | None = None
     alias_kind: AliasKind | None = None
     weightless: bool = False
+    indirect: bool = False
 
     @property
     def rate(self) -> float:

@@ -14,8 +14,9 @@ Of each reference set the first rule that holds gives the ground; the strictest 
     allow    all else; a licence, and private use, turn what was found into a recorded allow
 
 So two independent facts are needed to block, one of them computed from pixels; names alone, which anybody can plant,
-reach review at most; a generic name alone changes nothing; and what no control picture resembles never blocks. A rate
-is known only within an interval: to block, its upper end has to be low enough; to review, its best estimate.
+reach review at most, and so does a name that was read out of a disguise; a generic name alone changes nothing; and
+what no control picture resembles never blocks. A rate is known only within an interval: to block, its upper end has to
+be low enough; to review, its best estimate.
 """
 
 from __future__ import annotations
@@ -138,9 +139,13 @@ class _SetFacts:
         kinds = (*_COPIES, EvidenceKind.SAMPLE_AGREEMENT, EvidenceKind.CHARACTER_SIMILARITY)
         return [number for kind in kinds for number in self.of(kind, at, sure=sure)]
 
-    def named(self, kind: AliasKind) -> list[int]:
-        """Number the names of a kind that carry weight."""
-        return [number for number, item in self.numbered if item.alias_kind is kind and not item.weightless]
+    def named(self, kind: AliasKind, *, outright: bool = False) -> list[int]:
+        """Number the names of a kind that carry weight; `outright`, those that were not read out of a disguise."""
+        return [
+            number
+            for number, item in self.numbered
+            if item.alias_kind is kind and not item.weightless and not (outright and item.indirect)
+        ]
 
     def confirmed_copies(self, rates: Rates) -> list[int]:
         """Number the matches by points or hash that another kind of measurement of the same picture confirms."""
@@ -178,12 +183,12 @@ _RULES: tuple[_Rule, ...] = (
     (
         "character_named",
         Outcome.BLOCK,
-        lambda f, r: _together(f.alike(r.review, sure=True), f.named(AliasKind.DISTINCTIVE)),
+        lambda f, r: _together(f.alike(r.review, sure=True), f.named(AliasKind.DISTINCTIVE, outright=True)),
     ),
     (
         "character_named",
         Outcome.BLOCK,
-        lambda f, r: _together(f.alike(r.confirmed, sure=True), f.named(AliasKind.GENERIC)),
+        lambda f, r: _together(f.alike(r.confirmed, sure=True), f.named(AliasKind.GENERIC, outright=True)),
     ),
     (
         "character_copy_suspected",

@@ -84,16 +84,29 @@ def agreement(count: int, pictures: int, rate: float, title: Title) -> Wording:
     )
 
 
-def alias_found(text: str, source: str, kind: str, title: Title, *, weightless: bool) -> Wording:
+VIEWS: dict[str, tuple[str, str]] = {
+    "joined": ("read without what separates its letters", "去除分隔符后读出"),
+    "leet": ("read with digits and signs as letters", "将数字和符号视为字母后读出"),
+    "pinyin": ("read as pinyin", "按拼音读出"),
+    "romaji": ("read as romaji", "按罗马字读出"),
+    "fuzzy": ("read with a letter or two amiss", "个别字母有出入"),
+}
+"""What is said of a name that was read out of a disguise, by the way of reading."""
+
+
+def alias_found(text: str, source: str, kind: str, title: Title, *, weightless: bool, view: str = "plain") -> Wording:
     """Explain that a registered name was found."""
     kinds = {"distinctive": ("distinctive", "专有"), "generic": ("generic", "通用"), "series": ("series", "系列")}
     en, zh = kinds[kind]
     article = "an" if en[0] in "aeiou" else "a"
     off_en = " It is denied there, or stands in a negative prompt, and weighs nothing." if weightless else ""
     off_zh = "该处为否定表述或负面提示词，不计入判断。" if weightless else ""
+    read_en, read_zh = VIEWS.get(view, ("", ""))
+    by_en = f", {read_en}: a person has to look" if read_en else ""
+    by_zh = f"（{read_zh}，需人工确认）" if read_zh else ""
     return Wording(
-        f"“{text}” in {source} is {article} {en} name of “{title.en}”.{off_en}",
-        f"{source} 中的“{text}”是“{title.zh}”的{zh}名称。{off_zh}",
+        f"“{text}” in {source} is {article} {en} name of “{title.en}”{by_en}.{off_en}",
+        f"{source} 中的“{text}”是“{title.zh}”的{zh}名称{by_zh}。{off_zh}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.model import AliasHit
+from indexer.model import AliasHit, AliasKind
 from service.domain.evidence import Evidence, EvidenceKind
 from service.domain.upload import Trust, UploadText
 from service.domain.wording import alias_found
@@ -13,10 +13,16 @@ MAX_HITS = 200
 
 
 def collect(examination: Examination) -> list[Evidence]:
-    """Report each alias once per place it stands in, up to MAX_HITS."""
+    """Report each alias once per place it stands in, up to MAX_HITS. Pictures' metadata was left there by tools."""
     found: dict[tuple[str, str, str, bool], Evidence] = {}
-    for text in examination.upload.texts:
-        for hit in examination.index.find_aliases(text.text):
+    left = [
+        UploadText(f"image:{picture.name}:{item.source}", item.text, Trust.RESIDUE, item.weightless)
+        for picture in examination.findings.pictures
+        for item in picture.texts
+    ]
+    for text in (*examination.upload.texts, *left):
+        # Of one name in one place the outright reading counts, wherever it stands.
+        for hit in sorted(examination.index.find_aliases(text.text), key=lambda hit: hit.indirect):
             weightless = text.weightless or hit.negated
             key = (hit.reference_set, hit.alias.text, text.source, weightless)
             if key not in found and len(found) < MAX_HITS:
@@ -27,13 +33,16 @@ def collect(examination: Examination) -> list[Evidence]:
 def _evidence(hit: AliasHit, text: UploadText, examination: Examination, *, weightless: bool) -> Evidence:
     written = text.text[hit.start : hit.end]
     title = examination.title(hit.reference_set)
+    # A name that is a common word says as much as a generic one: something beside the title of its work.
+    kind = AliasKind.GENERIC if hit.needs_series else hit.alias.kind
     return Evidence(
         kind=EvidenceKind.RESIDUE if text.trust is Trust.RESIDUE else EvidenceKind.ALIAS,
         source=text.source,
         reference_set=hit.reference_set,
         trust=text.trust,
-        explanation=alias_found(written, text.source, hit.alias.kind.value, title, weightless=weightless),
+        explanation=alias_found(written, text.source, kind.value, title, weightless=weightless, view=hit.view),
         text=written,
-        alias_kind=hit.alias.kind,
+        alias_kind=kind,
         weightless=weightless,
+        indirect=hit.indirect,
     )

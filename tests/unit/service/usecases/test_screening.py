@@ -19,6 +19,7 @@ from indexer.model import (
     Measure,
     PictureFile,
     PictureFindings,
+    PictureText,
     Rate,
     ReferenceSet,
 )
@@ -364,3 +365,31 @@ def test_names_are_found_in_texts_without_a_screening() -> None:
     found, generation = _bench().screening.find_names(["an Amber Owl", "nothing"])
     assert [[hit.alias.text for hit in hits] for hits in found] == [["Amber Owl", "owl"], []]
     assert generation == "000001"
+
+
+TOLD = PictureFindings("a.png", texts=(PictureText("png:tEXt:parameters", "portrait of Amber Owl, night"),))
+
+
+def test_a_name_in_a_pictures_own_metadata_is_residue_and_asks_for_a_look() -> None:
+    screened = _bench({"a.png": TOLD}).screening.screen(_upload("a.png"))
+    (found,) = (item for item in screened.facts.evidence if item.alias_kind is AliasKind.DISTINCTIVE)
+    assert (found.kind, found.trust) == (EvidenceKind.RESIDUE, Trust.RESIDUE)
+    assert found.source == "image:a.png:png:tEXt:parameters"
+    assert screened.verdict.outcome is Outcome.REVIEW
+
+
+def test_a_name_in_a_pictures_negative_prompt_weighs_nothing() -> None:
+    told = replace(TOLD, texts=(replace(TOLD.texts[0], weightless=True),))
+    screened = _bench({"a.png": told}).screening.screen(_upload("a.png"))
+    assert screened.facts.evidence[0].weightless
+    assert screened.verdict.outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("written", ["a m b e r o w l", "4mb3r 0wl", "Amber-Owl-style"])
+def test_a_name_in_disguise_asks_for_a_look_and_never_blocks(written: str) -> None:
+    alone = _bench().screening.screen(_upload(text=written))
+    script = {"a.png": [_similar(0.001)]}
+    beside, outright = (_bench(script).screening.screen(_upload("a.png", text=text)) for text in (written, "Amber Owl"))
+    assert alone.verdict.outcome is Outcome.REVIEW
+    assert beside.verdict.outcome is Outcome.REVIEW
+    assert outright.verdict.outcome is Outcome.BLOCK
