@@ -147,9 +147,8 @@ class Matcher:
         except PictureError as error:
             unreadable = error.code in ("not_a_picture", "empty_file")
             problem = f"{error.code}: {error}"
-            return PictureFindings(
-                file.name, problem=problem, remarks=told.remarks, is_picture=not unreadable, texts=told.texts
-            )
+            # Said once: metadata of what is damaged is damaged too.
+            return PictureFindings(file.name, problem=problem, is_picture=not unreadable, texts=told.texts)
         return _Readied(picture, prepare_query(picture, self.snapshot.model), told)
 
     def _search(self, items: list[_Readied], vectors: FloatArray, top: int) -> Iterator[_Near]:

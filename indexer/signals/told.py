@@ -14,7 +14,7 @@ MAX_CHARACTERS: Final = 200_000
 
 _ALPHA_COLOURS: Final = (4, 6)
 # Said of the pixels when they are decoded, or no loss of text.
-_NO_LOSS: Final = frozenset({"empty_file", "not_a_picture", "pixels_unreadable", "data_after_end"})
+_NO_LOSS: Final = frozenset({"empty_file", "file_too_large", "not_a_picture", "pixels_unreadable", "data_after_end"})
 
 
 @dataclass(frozen=True, slots=True)
