@@ -126,7 +126,7 @@ def test_pictures_that_could_not_be_screened_count_for_no_agreement() -> None:
 
 
 def test_a_likeness_too_common_to_mean_anything_is_not_reported() -> None:
-    screened = _bench({"a.png": [_similar(0.06)]}).screening.screen(_upload("a.png"))
+    screened = _bench({"a.png": [_similar(0.6)]}).screening.screen(_upload("a.png"))
     assert screened.facts.evidence == ()
     assert screened.verdict.outcome is Outcome.ALLOW
 
