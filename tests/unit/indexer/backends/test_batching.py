@@ -117,8 +117,10 @@ def test_closing_answers_what_waits_then_ends_the_worker() -> None:
     held = HeldBackend()
     backend = BatchingBackend(held)
     with ThreadPoolExecutor(3) as pool:
-        calls = [pool.submit(backend.embed, tiny_pixels(BATCH, seed)) for seed in range(2)]
+        calls = [pool.submit(backend.embed, tiny_pixels(BATCH, 0))]
         held.entered.wait(10)
+        # Not before: a worker that finds the second at once takes it off the queue and keeps it in hand.
+        calls.append(pool.submit(backend.embed, tiny_pixels(BATCH, 1)))
         wait_until(lambda: waiting(backend) == 1)
         closing = pool.submit(backend.close)
         held.release.set()
