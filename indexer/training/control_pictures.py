@@ -10,15 +10,11 @@ size: making embeddings and hashes of them is left to the building of the contro
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
 import struct
-import subprocess
-import tarfile
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -30,7 +26,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from indexer.errors import IndexerError
+from indexer.training import packages
+from indexer.training.packages import Package, PackageError
 
 T = TypeVar("T")
 DEFAULT_CACHE: Final = Path.home() / ".cache" / "lora-screening" / "control"
@@ -55,12 +52,6 @@ AVATAR_STYLES: Final = (
 )
 
 
-class ControlPicturesError(IndexerError):
-    """A package could not be fetched, is not the recorded one, or could not be used."""
-
-    code = "control_pictures_unavailable"
-
-
 @dataclass(frozen=True)
 class ControlPicture:
     """One picture in the cache.
@@ -73,21 +64,6 @@ class ControlPicture:
     source: str
     style: str
     identity: str
-
-
-@dataclass(frozen=True)
-class Package:
-    """A pinned package; `sha256` is of the archive as the registry serves it, `file` the path of an emoji inside."""
-
-    source: str
-    name: str
-    version: str
-    sha256: str
-    file: str = ""
-
-    def folder(self, cache: Path) -> Path:
-        """Where the package is unpacked."""
-        return cache / "packages" / re.sub(r"[^a-z0-9.+-]+", "-", f"{self.name}-{self.version}").strip("-")
 
 
 # fmt: off
@@ -104,13 +80,13 @@ EMOJI: Final = (
 )
 OPENCLIPART: Final = Package(
     "openclipart", "openclipart-png", "1:0.18+dfsg-19",
-    "f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02")
+    "f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02", debian=True)
 # fmt: on
 EMOJI_DOCUMENTS: Final = ("package/LICENSE", "package/README.md", "package/package.json", "package/emoji.json")
 
 
 def collect(cache: Path) -> list[ControlPicture]:
-    """Fetch what `cache` lacks and return every picture, always in the same order; raise ControlPicturesError."""
+    """Fetch what `cache` lacks and return every picture, always in the same order; raise PackageError."""
     cache = cache.expanduser().resolve()
     with Progress(console=Console(stderr=True)) as progress:
         for package in progress.track((*EMOJI, OPENCLIPART), description="packages"):
@@ -125,30 +101,9 @@ def collect(cache: Path) -> list[ControlPicture]:
 
 
 def fetch(package: Package, cache: Path) -> None:
-    """Download, verify and unpack one package, unless its folder is there already."""
-    folder = package.folder(cache)
-    if folder.is_dir():
-        return
-    downloads = _fresh(folder.with_name(f"{folder.name}.download"))
-    unpacked = _fresh(folder.with_name(f"{folder.name}.partial"))
-    if package is OPENCLIPART:
-        run("apt-get", "download", "-qq", f"{package.name}={package.version}", cwd=downloads)
-    else:
-        run("npm", "pack", "--loglevel=error", f"{package.name}@{package.version}", cwd=downloads)
-    (archive,) = downloads.iterdir()
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != package.sha256:
-        raise ControlPicturesError(f"{package.name} {package.version} has the digest {digest}, not {package.sha256}")
-    if package is OPENCLIPART:
-        run("dpkg-deb", "-x", str(archive), str(unpacked), cwd=downloads)
-    else:
-        keep = (*EMOJI_DOCUMENTS, package.file.partition("{}")[0])
-        with tarfile.open(archive) as tar:
-            wanted = [member for member in tar if member.name.startswith(keep)]
-            tar.extractall(unpacked, wanted, filter="data")
-    unpacked.rename(folder)  # The folder appears whole or not at all, so its presence is proof enough.
-    shutil.rmtree(downloads)
+    """Fetch one package; of emoji the pictures and documents alone are unpacked. Raises PackageError."""
+    keep = (*EMOJI_DOCUMENTS, package.file.partition("{}")[0])
+    packages.fetch(package, cache, lambda name: package.debian or name.startswith(keep))
 
 
 def _emoji_order(catalogue: Path, listed: Path) -> tuple[list[str], list[str]]:
@@ -234,7 +189,7 @@ def _avatars(cache: Path, progress: Progress) -> list[ControlPicture]:
         script = shutil.copy(HERE / "dicebear.mjs", toolbox / "dicebear.mjs")
         task = progress.add_task("avatars", total=len(paths))
         command = ["node", str(script), str(folder), str(AVATARS_PER_STYLE), *AVATAR_STYLES]
-        run(*command, cwd=toolbox, on_line=lambda: progress.advance(task))
+        packages.run(*command, cwd=toolbox, on_line=lambda: progress.advance(task))
     return [
         ControlPicture(path, "dicebear", f"dicebear:{path.parent.name}", f"dicebear:{path.parent.name}:{path.stem}")
         for path in paths
@@ -243,51 +198,23 @@ def _avatars(cache: Path, progress: Progress) -> list[ControlPicture]:
 
 def _toolbox(cache: Path) -> Path:
     """Install the avatar styles and the SVG renderer, unless they are there, and return their folder."""
-    toolbox = cache / "packages" / f"dicebear-{DICEBEAR_VERSION}-resvg-{RESVG_VERSION}"
-    if not toolbox.is_dir():
-        partial = _fresh(toolbox.with_name(f"{toolbox.name}.partial"))
-        wanted = [f"@dicebear/{name}@{DICEBEAR_VERSION}" for name in ("core", *AVATAR_STYLES)]
-        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", "--loglevel=error")
-        run("npm", "install", "--prefix", ".", *options, *wanted, f"@resvg/resvg-js@{RESVG_VERSION}", cwd=partial)
-        partial.rename(toolbox)
-    return toolbox
+    wanted = [f"@dicebear/{name}@{DICEBEAR_VERSION}" for name in ("core", *AVATAR_STYLES)]
+    folder = cache / "packages" / f"dicebear-{DICEBEAR_VERSION}-resvg-{RESVG_VERSION}"
+    return packages.install(folder, [*wanted, f"@resvg/resvg-js@{RESVG_VERSION}"])
 
 
-def evenly(items: Sequence[T], count: int, phase: float) -> list[T]:
+def evenly(items: Sequence[T], count: int, phase: float = 0.5) -> list[T]:
     """Take `count` items at equal distances, the first `phase` (0 to 1) of a distance in; all if there are no more."""
     if len(items) <= count:
         return list(items)
     return [items[int((number + phase) * len(items) / count)] for number in range(count)]
 
 
-def _fresh(folder: Path) -> Path:
-    """Make an empty folder, dropping what an interrupted run left there."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def run(*command: str, cwd: Path, on_line: Callable[[], None] = lambda: None) -> None:
-    """Run a command, telling of every line it prints; raise ControlPicturesError with the last ones if it fails."""
-    last: deque[str] = deque(maxlen=20)
-    try:
-        with subprocess.Popen(  # noqa: S603 (the commands are this module's own)
-            command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            for line in process.stdout or ():
-                last.append(line)
-                on_line()
-    except FileNotFoundError as error:
-        raise ControlPicturesError(f"{command[0]} is not installed") from error
-    if process.returncode:
-        raise ControlPicturesError(f"{' '.join(command)} failed: {''.join(last).strip()}")
-
-
 def main(cache: Annotated[Path, typer.Option(help="Folder for packages and pictures.")] = DEFAULT_CACHE) -> None:
     """Collect the control pictures and print how many there are of each source."""
     try:
         pictures = collect(cache)
-    except ControlPicturesError as error:
+    except PackageError as error:
         raise typer.BadParameter(str(error)) from error
     table = Table("source", "styles", "identities", "pictures", title="Control pictures")
     for source in [*dict.fromkeys(picture.source for picture in pictures), "total"]:

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from indexer.ports import ByteArray
-from indexer.training import control_pictures, figures, shards
+from indexer.training import control_pictures, figures, packages, shards
 from indexer.training.shards import SIDE, Item
 
 AVATARS_PER_STYLE: Final = 150
@@ -92,7 +92,7 @@ def add_avatars(cache: Path, control: Path) -> None:
     script = shutil.copy(_HERE / "avatars.mjs", toolbox / "avatars.mjs")
     folder = cache / "avatars"
     command = ("node", str(script), str(folder), str(SIDE), str(AVATARS_PER_STYLE), str(VARIANTS), *missing)
-    control_pictures.run(*command, cwd=toolbox)
+    packages.run(*command, cwd=toolbox)
     for style in missing:
         pictures, items = [], []
         for path in sorted((folder / style).glob("*.png")):

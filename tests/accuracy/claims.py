@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from indexer.model import MatchKind
+from indexer.training.control_pictures import evenly
 from tests.accuracy import metrics
 from tests.accuracy.bench import Asked, Model, built
 from tests.accuracy.measure import Tick
 from tests.accuracy.metrics import Interval
-from tests.accuracy.sources import Art, evenly, shuffled
+from tests.accuracy.sources import Art, shuffled
 from tests.accuracy.tasks import few_each, uploads
 
 LEAST = 20

@@ -15,6 +15,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
+from indexer.training.packages import run
 from tests.accuracy import packages
 from tests.accuracy.packages import PACKAGES
 
@@ -84,7 +85,7 @@ def _avatars(style: str, count: int, cache: Path) -> Iterator[Found]:
     script = box / "avatars.mjs"
     script.write_bytes((HERE / "avatars.mjs").read_bytes())
     count = count if style in {"avataaars", "bottts"} else min(count, AVATARS // 2)
-    lines = packages.run("node", str(script), style, str(count), cwd=box).splitlines()
+    lines = run("node", str(script), style, str(count), cwd=box).splitlines()
     for number, line in enumerate(lines):
         yield Found(drawing(json.loads(line)), style, f"{style}:{number}")
 

@@ -109,13 +109,6 @@ def _fitted(picture: Image.Image, *, enlarge: bool) -> Image.Image:
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 
-def evenly(items: Sequence[T], count: int) -> list[T]:
-    """Take `count` items at equal distances; all if there are no more."""
-    if len(items) <= count:
-        return list(items)
-    return [items[int((number + 0.5) * len(items) / count)] for number in range(count)]
-
-
 def shuffled(items: Sequence[T], seed: int) -> list[T]:
     """Put items in an order that chance chose once and for all."""
     order = np.random.default_rng(seed).permutation(len(items))

@@ -22,9 +22,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from indexer.training.control_pictures import evenly
 from tests.accuracy.drawn import REFERENCES
 from tests.accuracy.edits import EDITS, Edit, Pixels
-from tests.accuracy.sources import Art, evenly, shuffled
+from tests.accuracy.sources import Art, shuffled
 
 UPLOAD = 8
 SPRITE_STYLES = ("wesnoth-sprites", "supertux", "flare-sprites")

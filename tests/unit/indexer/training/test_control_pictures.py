@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from indexer.training import control_pictures
-from indexer.training.control_pictures import ControlPicturesError, collect
+from indexer.training import control_pictures, packages
+from indexer.training.control_pictures import collect
+from indexer.training.packages import Package, PackageError, run
 
 LISTED = ("1F600", "1F436", "1F3C3-200D-2640-FE0F", "1F34E")
 HELD_OUT = "1F431"
@@ -136,9 +137,9 @@ def test_sampling_is_even() -> None:
 def test_a_package_with_another_digest_is_refused_and_not_unpacked(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = control_pictures.Package("fake", "fake", "1.0.0", hashlib.sha256(b"recorded").hexdigest())
-    monkeypatch.setattr(control_pictures, "run", lambda *_, cwd: (cwd / "fake.tgz").write_bytes(b"served"))
-    with pytest.raises(ControlPicturesError, match="digest"):
+    package = Package("fake", "fake", "1.0.0", hashlib.sha256(b"recorded").hexdigest())
+    monkeypatch.setattr(packages, "run", lambda *_, cwd: (cwd / "fake.tgz").write_bytes(b"served"))
+    with pytest.raises(PackageError, match="digest"):
         control_pictures.fetch(package, cache)
     assert not package.folder(cache).exists()
 
@@ -149,16 +150,16 @@ def test_a_package_is_unpacked_without_what_is_not_needed(cache: Path, monkeypat
         for name in ("package/LICENSE", "package/img/1.png", "package/sheets/all.png"):
             tar.add(clipart(cache, "people/clown"), name)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    package = control_pictures.Package("fake", "fake", "1.0.0", digest, "package/img/{}.png")
-    monkeypatch.setattr(control_pictures, "run", lambda *_, cwd: archive.rename(cwd / "fake.tgz"))
+    package = Package("fake", "fake", "1.0.0", digest, "package/img/{}.png")
+    monkeypatch.setattr(packages, "run", lambda *_, cwd: archive.rename(cwd / "fake.tgz"))
     control_pictures.fetch(package, cache)
     names = {path.name for path in package.folder(cache).rglob("*") if path.is_file()}
     assert names == {"LICENSE", "1.png"}
 
 
 def test_a_missing_tool_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ControlPicturesError, match="no-such-tool is not installed"):
-        control_pictures.run("no-such-tool", cwd=tmp_path)
+    with pytest.raises(PackageError, match="no-such-tool is not installed"):
+        run("no-such-tool", cwd=tmp_path)
 
 
 def test_the_concept_list_holds_code_points_only() -> None:
