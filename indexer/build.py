@@ -241,11 +241,10 @@ def _assemble(
     calibrations = {
         "cosine": calibrate_likeness(signals.vectors, vectors, standing, crowd),
         "agreeing_points": calibrate_agreement(features, signals.vectors, vectors, standing, crowd),
-        "pdq_distance": calibrate_hash(pdq, hashed, *crowd.hashes(crowd.pdq), CHANCES["pdq_distance"]),
-        "phash_distance": calibrate_hash(
-            phash[:, None, :], hashed, *crowd.hashes(crowd.phash), CHANCES["phash_distance"]
-        ),
+        "pdq_distance": calibrate_hash(pdq, hashed, *crowd.hashes(crowd.pdq)),
+        "phash_distance": calibrate_hash(phash[:, None, :], hashed, *crowd.hashes(crowd.phash)),
     }
+    calibrations = {measure: replace(alone, chances=CHANCES[measure]) for measure, alone in calibrations.items()}
     canary = int(hash_rows[0]) if len(hash_rows) else 0
     references = [(reference, place) for item, place in sets for reference in item.references]
     snapshot = Snapshot(

@@ -14,7 +14,7 @@ Every statistic here is "larger is stronger": Hamming distances enter negated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -153,22 +153,18 @@ class Calibration:
 
     def rate(self, value: float) -> Rate:
         """Return how often an unrelated picture reaches as much by any measure, given `value` by this one."""
-        once = self._alone(value)
-        best, low, high = (min(1.0, self.chances * rate) for rate in (once.value, once.low, once.high))
-        return Rate(best, low, high, once.calibrated)
+        return self._alone(value).times(self.chances)
 
     def _alone(self, value: float) -> Rate:
-        """Return the rate among uploads of which a part, IN_STYLE_SHARE, are drawn as the registered works are.
+        """Return the rate by this measure alone.
 
-        A control set of which hardly a picture reaches anything has no tail: beyond what it has seen it can only say
-        "less than one in all of us", however far beyond. There the impostors, the harder crowd, speak alone.
+        What is a matter of style is reckoned among uploads of which a part, IN_STYLE_SHARE, is drawn as the registered
+        works are. Elsewhere the higher rate counts; but a control set of which hardly a picture reaches anything has no
+        tail, and beyond what it has seen can only say "less than one in all of us": there the impostors speak alone.
         """
         control, impostors = self.crowd_rates(value)
-        if impostors is None and not self.needs_impostors:
-            return control
         if impostors is None:
-            best, low, high = (min(1.0, UNKNOWN_STYLE * rate) for rate in (control.value, control.low, control.high))
-            return Rate(best, low, high, calibrated=False)
+            return replace(control.times(UNKNOWN_STYLE), calibrated=False) if self.needs_impostors else control
         if not self.needs_impostors:
             beyond = self.control.tail is None and value > self.control.values[-1]
             return impostors if beyond else max(control, impostors, key=lambda rate: rate.value)

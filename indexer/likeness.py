@@ -25,14 +25,17 @@ from indexer.ports import FloatArray
 SEARCHED: Final = 256
 """Nearest rows looked at per view; a set has as many for each of its references as there are reference views."""
 
-REPORTED: Final = 5
-"""Sets kept per view, of those that are nearest."""
+SETS_REPORTED: Final = 5
+"""Reference sets kept per part of a picture and kind of match, of those that are nearest."""
 
 RIVALS: Final = 3
 MARGIN: Final = 0.3
+"""How many sets of other works say what the picture resembles anyway, and the share of their mean cosine taken off."""
+
 CROWDING: Final = 0.3
 _NEIGHBOURS: Final = 20
-_CHUNK: Final = 2048
+"""The share of a reference's crowding that is taken off, and the control pictures that it is the mean cosine of."""
+
 
 Numbers = npt.NDArray[np.int64]
 
@@ -98,8 +101,3 @@ def likenesses(found: FloatArray, owners: Numbers, works: Numbers, top: int) -> 
         mean = sum(rivals) / len(rivals) if rivals else 0.0
         results.append(SetLikeness(int(sets[number]), float(nearest[number]) - MARGIN * mean, int(first[number])))
     return sorted(results, key=lambda item: -item.likeness)
-
-
-def in_chunks(count: int) -> list[slice]:
-    """Divide a long search, so that memory holds a part of its results."""
-    return [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]

@@ -22,7 +22,7 @@ import numpy as np
 
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
-from indexer.likeness import CROWDING, REPORTED, SEARCHED, SetLikeness, likenesses, query_rows, works_of
+from indexer.likeness import CROWDING, SEARCHED, SETS_REPORTED, SetLikeness, likenesses, query_rows, works_of
 from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate, Region
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.images import Picture, PictureLimits, decode
@@ -32,8 +32,7 @@ from indexer.signals.views import REFERENCE_VIEWS
 from indexer.verify import NEAR, Candidate, Verifier
 
 HASHES_SEARCHED = 8
-SETS_REPORTED = REPORTED
-"""Nearest hashes looked at per part, and reference sets kept per picture and kind of match."""
+"""Nearest hashes looked at, of a part and its turned and mirrored versions each."""
 
 MIN_REFERENCES = 2
 """A set of fewer references says too little of its character for likeness to block."""

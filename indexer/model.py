@@ -135,6 +135,11 @@ class Rate:
     high: float
     calibrated: bool = True
 
+    def times(self, factor: float) -> Rate:
+        """Return the rate of as many chances (`factor` above 0), at most 1."""
+        value, low, high = (min(1.0, factor * rate) for rate in (self.value, self.low, self.high))
+        return Rate(value, low, high, self.calibrated)
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

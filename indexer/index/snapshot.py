@@ -25,6 +25,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Snapshot:
     manifest: Mapping[str, Any]
     model_path: Path
 
-    @property
+    @cached_property
     def references(self) -> list[tuple[int, Reference]]:
         """All references in row order, each with the number of its set."""
         return [(number, reference) for number, item in enumerate(self.sets) for reference in item.references]

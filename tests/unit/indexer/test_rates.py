@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from indexer import likeness as likeness_of
 from indexer.calibration import MIN_IMPOSTORS, Calibration
 from indexer.control import ControlSet
 from indexer.index.flat import FlatVectorIndex
 from indexer.likeness import MARGIN, index_rows
 from indexer.ports import ByteArray, FloatArray
-from indexer.rates import Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
+from indexer.rates import IMPOSTOR_VIEWS, Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
 from indexer.signals.features import SHORT_LIST, FeatureTable, concatenate, local_features
 from indexer.signals.images import decode
 from indexer.signals.views import REFERENCE_VIEWS
@@ -170,6 +171,21 @@ def test_references_are_impostors_of_other_works_alone() -> None:
     assert together.impostors.values.max() < 0.1
 
 
+def test_a_works_own_references_never_crowd_out_its_strangers() -> None:
+    """However many references a work has, each of them still meets those of the others."""
+    many = likeness_of.SEARCHED // len(REFERENCE_VIEWS) + 1
+    pictures = np.concatenate([np.zeros(many, np.int64), 1 + np.arange(REFERENCES) % (DIM - 1)])
+    vectors = in_views(axes(*pictures))
+    found = likeness(vectors, Standing(np.arange(len(pictures)), pictures), crowd(axes(0))).impostors
+    assert found is not None
+    assert len(found.values) == calibrated_queries(len(pictures))
+
+
+def calibrated_queries(references: int) -> int:
+    """Each reference is a query in each view that an upload could show."""
+    return references * len(IMPOSTOR_VIEWS)
+
+
 @pytest.mark.parametrize(
     ("works", "calibrated"),
     [
@@ -189,7 +205,7 @@ def hashes(count: int, seed: int) -> ByteArray:
 
 
 def hashed(references: ByteArray, standing: Standing, crowded: ByteArray, pictures: np.ndarray) -> Calibration:
-    return calibrate_hash(references, standing, crowded, pictures, chances=1.0)
+    return calibrate_hash(references, standing, crowded, pictures)
 
 
 def test_of_the_hashes_of_a_picture_the_nearest_counts() -> None:
