@@ -42,10 +42,10 @@ from indexer.matcher import Matcher
 from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
 from indexer.rates import Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
-from indexer.signals.features import Features, FeatureTable, concatenate, local_features
-from indexer.signals.images import decode
-from indexer.signals.perceptual import PerceptualHashes, perceptual_hashes
-from indexer.signals.views import REFERENCE_VIEWS, pixels
+from indexer.signals.pixels.features import Features, FeatureTable, concatenate, local_features
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.perceptual import PerceptualHashes, perceptual_hashes
+from indexer.signals.pixels.views import REFERENCE_VIEWS, pixels
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is."""

@@ -18,12 +18,12 @@ from safetensors.numpy import save_file
 from indexer.errors import CalibrationError, PictureError
 from indexer.model import ModelSpec
 from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
-from indexer.signals import features, images, layout, perceptual, views
-from indexer.signals.features import SHORT_LIST, Features, local_features
-from indexer.signals.features import place as place_features
-from indexer.signals.images import decode
-from indexer.signals.parts import Prepared, prepare_query
-from indexer.signals.perceptual import MIN_QUALITY, PerceptualHashes
+from indexer.signals.pixels import features, images, layout, perceptual, views
+from indexer.signals.pixels.features import SHORT_LIST, Features, local_features
+from indexer.signals.pixels.features import place as place_features
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.parts import Prepared, prepare_query
+from indexer.signals.pixels.perceptual import MIN_QUALITY, PerceptualHashes
 
 FILE = "control.safetensors"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"})

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import IndexerError, LoraError
-from indexer.signals.adapter import read_adapter
-from indexer.signals.lora import read_lora
-from indexer.signals.prompts import inspect_picture
-from indexer.signals.tensor_hashes import auto_hashes
+from indexer.signals.lora.adapter import read_adapter
+from indexer.signals.lora.header import read_lora
+from indexer.signals.lora.tensor_hashes import auto_hashes
+from indexer.signals.metadata.prompts import inspect_picture
 
 _PICTURE_BEGINNINGS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")
 _AVIF = b"ftyp"

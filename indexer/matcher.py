@@ -25,10 +25,10 @@ from indexer.index.snapshot import Snapshot
 from indexer.likeness import CROWDING, SEARCHED, SETS_REPORTED, SetLikeness, likenesses, query_rows, works_of
 from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate, Region
 from indexer.ports import EmbeddingBackend, FloatArray
-from indexer.signals.images import Picture, PictureLimits, decode
-from indexer.signals.parts import Prepared, prepare_query
-from indexer.signals.told import Told, read_told
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.metadata.told import Told, read_told
+from indexer.signals.pixels.images import Picture, PictureLimits, decode
+from indexer.signals.pixels.parts import Prepared, prepare_query
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 from indexer.verify import NEAR, Candidate, Verifier
 
 HASHES_SEARCHED = 8

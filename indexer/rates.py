@@ -18,8 +18,8 @@ from indexer.control import ControlSet
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.likeness import Numbers, likenesses, query_rows
 from indexer.ports import ByteArray, FloatArray
-from indexer.signals.features import SHORT_LIST, FeatureTable, place
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.pixels.features import SHORT_LIST, FeatureTable, place
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 
 IMPOSTOR_VIEWS = tuple(n for n, view in enumerate(REFERENCE_VIEWS) if view.name in ("whole", "centre_80"))
 _MOST_IMPOSTORS = 6_000

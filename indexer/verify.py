@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from indexer.index.snapshot import Snapshot
 from indexer.model import Match, MatchKind, Measure, Region
-from indexer.signals.features import SAME_DRAWING, SHORT_LIST, Features, Placement, local_features, mirror, place
-from indexer.signals.images import Picture
+from indexer.signals.pixels.features import SAME_DRAWING, SHORT_LIST, Features, Placement, local_features, mirror, place
+from indexer.signals.pixels.images import Picture
 
 NEAR = 0.1
 """Rate of the nearest match up to which a picture is verified: above, it resembles what any picture resembles."""

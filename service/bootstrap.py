@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from indexer.errors import IndexerError
-from indexer.signals.images import PictureLimits
+from indexer.signals.pixels.images import PictureLimits
 from service.adapters.background import BackgroundWork
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex

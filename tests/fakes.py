@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from indexer.model import AliasHit, Findings, Match, ModelSpec, PictureFile, PictureFindings, ReferenceSet
 from indexer.ports import FloatArray
-from indexer.signals.names import AliasTable
+from indexer.signals.names.aliases import AliasTable
 from service.domain.errors import NotReady
 
 TINY_SPEC = ModelSpec(

@@ -38,8 +38,9 @@ from indexer import calibration
 from indexer.errors import SnapshotError
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.model import Alias, AliasKind, Fame, Licence, ModelSpec, Reference, ReferenceSet
-from indexer.signals import features, images, layout, names, perceptual, views
-from indexer.signals.features import FeatureTable
+from indexer.signals.names import aliases
+from indexer.signals.pixels import features, images, layout, perceptual, views
+from indexer.signals.pixels.features import FeatureTable
 
 FORMAT = 1
 RECIPES: Mapping[str, str] = {
@@ -49,7 +50,7 @@ RECIPES: Mapping[str, str] = {
     "views": views.RECIPE,
     "layout": layout.RECIPE,
     "features": features.RECIPE,
-    "names": names.RECIPE,
+    "names": aliases.RECIPE,
     "calibration": calibration.RECIPE,
 }
 SUMS = "SHA256SUMS"

@@ -28,8 +28,8 @@ from rich.table import Table
 from indexer.backends import embedded, open_clip
 from indexer.model import ModelSpec
 from indexer.ports import ByteArray, FloatArray
-from indexer.signals.images import Picture
-from indexer.signals.views import WHOLE, pixels
+from indexer.signals.pixels.images import Picture
+from indexer.signals.pixels.views import WHOLE, pixels
 from indexer.training import held_out, shards
 from indexer.training.held_out import EDITS, Task
 

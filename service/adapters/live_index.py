@@ -19,8 +19,8 @@ from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import AliasHit, Findings, PictureFile, ReferenceSet
-from indexer.signals.images import PictureLimits
-from indexer.signals.names import AliasTable
+from indexer.signals.names.aliases import AliasTable
+from indexer.signals.pixels.images import PictureLimits
 from service.domain.errors import NotReady, Overloaded
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indexer.signals.names import MAX_TEXT
+from indexer.signals.names.aliases import MAX_TEXT
 
 Text = dict[str, str]
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from indexer.errors import PictureError
 from indexer.model import ReferenceSet
-from indexer.signals.images import decode
+from indexer.signals.pixels.images import decode
 
 _THUMBNAIL = 240
 

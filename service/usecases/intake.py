@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from indexer.errors import LoraError
 from indexer.model import PictureFile
-from indexer.signals.lora import read_lora
+from indexer.signals.lora.header import read_lora
 from service.domain.errors import UnsupportedContent
 from service.domain.upload import Context, NotScreened, Trust, Upload, UploadText
 

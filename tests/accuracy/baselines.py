@@ -15,8 +15,8 @@ from PIL import Image
 
 from indexer.control import in_groups
 from indexer.ports import FloatArray
-from indexer.signals.images import decode
-from indexer.signals.views import WHOLE, pixels
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.views import WHOLE, pixels
 from tests.accuracy.bench import Model
 
 MATCHING_DISTANCE = 31

@@ -31,7 +31,7 @@ from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import Snapshot
 from indexer.model import Match, MatchKind, ModelSpec, PictureFile, PictureFindings
 from indexer.ports import EmbeddingBackend, FloatArray
-from indexer.signals.images import PictureLimits
+from indexer.signals.pixels.images import PictureLimits
 from indexer.training import control_pictures
 from service.adapters.live_index import LoadedIndex
 from service.adapters.memory import MemoryScreeningStore

@@ -17,7 +17,7 @@ from itertools import combinations
 from pydoc_data.topics import topics
 
 from indexer.model import Alias, AliasKind, ReferenceSet
-from indexer.signals.names import AliasTable
+from indexer.signals.names.aliases import AliasTable
 
 Disguise = Callable[[str, random.Random], str | None]
 """Writes a name in another way; None where the name gives no room for it."""

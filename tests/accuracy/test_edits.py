@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.signals.images import decode
+from indexer.signals.pixels.images import decode
 from tests.accuracy.edits import EDITS, mirror, rotate_90
 from tests.accuracy.tasks import edited
 from tests.fakes import draw

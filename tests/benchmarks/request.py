@@ -41,9 +41,9 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, PictureFile
 from indexer.ports import EmbeddingBackend, FloatArray
-from indexer.signals.images import decode
-from indexer.signals.perceptual import perceptual_hashes
-from indexer.signals.views import WHOLE, pixels
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.perceptual import perceptual_hashes
+from indexer.signals.pixels.views import WHOLE, pixels
 
 SIDE = 1024
 PICTURES = 8

@@ -21,7 +21,7 @@ from indexer.errors import CalibrationError, IndexerError, ManifestError, Snapsh
 from indexer.index import snapshot as snapshots
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, PictureFile
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 from tests.conftest import PICTURES_A_SET, RUNTIME, SLUGS, EmbeddedModel, TinySets, TinySnapshot, with_folders
 from tests.fakes import draw, encoded, write_set
 

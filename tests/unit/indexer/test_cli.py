@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from indexer import cli
 from indexer.calibration import CHANCES
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 from tests.conftest import PICTURES_A_SET, SLUGS, TinySets, TinySnapshot
 from tests.fakes import draw, encoded
 

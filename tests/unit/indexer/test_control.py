@@ -17,9 +17,9 @@ from indexer.backends import embedded
 from indexer.calibration import MIN_CONTROL
 from indexer.control import ControlSet
 from indexer.errors import CalibrationError
-from indexer.signals.images import decode
-from indexer.signals.parts import prepare_query
-from indexer.signals.perceptual import MIN_QUALITY
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.parts import prepare_query
+from indexer.signals.pixels.perceptual import MIN_QUALITY
 from tests.fakes import TINY_SPEC, TinyBackend, draw
 
 

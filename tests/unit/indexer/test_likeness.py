@@ -15,7 +15,6 @@ from indexer.likeness import (
     RIVALS,
     SetLikeness,
     crowding,
-    in_chunks,
     index_rows,
     likenesses,
     query_rows,
@@ -187,12 +186,6 @@ def test_a_nearer_rival_makes_the_others_no_more_alike(rows: list[tuple[float, i
     before = {item.owner: item.likeness for item in alike(values, owners)}
     after = alike([values[0] + 1.0, *values], [owners[-1], *owners])
     assert all(item.likeness <= before[item.owner] + 1e-6 for item in after if item.owner != owners[-1])
-
-
-@pytest.mark.parametrize("count", [0, 1, 2048, 2049, 5000])
-def test_chunks_cover_everything_once_and_in_order(count: int) -> None:
-    covered = [number for part in in_chunks(count) for number in range(count)[part]]
-    assert covered == list(range(count))
 
 
 def test_no_more_rivals_count_than_are_promised() -> None:

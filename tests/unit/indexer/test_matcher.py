@@ -14,7 +14,7 @@ from indexer.calibration import Calibration, RateCurve
 from indexer.index.snapshot import Snapshot
 from indexer.matcher import MIN_REFERENCES, SETS_REPORTED, Matcher, nearest
 from indexer.model import Match, MatchKind, PictureFile, PictureFindings
-from indexer.signals.images import PictureLimits
+from indexer.signals.pixels.images import PictureLimits
 from tests.conftest import PICTURES_A_SET, SLUGS, EmbeddedModel, TinySnapshot
 from tests.fakes import draw, encoded
 

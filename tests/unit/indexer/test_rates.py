@@ -14,9 +14,9 @@ from indexer.index.flat import FlatVectorIndex
 from indexer.likeness import MARGIN, index_rows
 from indexer.ports import ByteArray, FloatArray
 from indexer.rates import IMPOSTOR_VIEWS, Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
-from indexer.signals.features import SHORT_LIST, FeatureTable, concatenate, local_features
-from indexer.signals.images import decode
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.pixels.features import SHORT_LIST, FeatureTable, concatenate, local_features
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 from tests.fakes import draw, encoded
 
 REFERENCES = MIN_IMPOSTORS + 4

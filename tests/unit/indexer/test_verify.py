@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageOps
 from indexer.calibration import CHANCES
 from indexer.matcher import Matcher
 from indexer.model import Match, MatchKind, PictureFile, Region
-from indexer.signals.features import SHORT_LIST, FeatureTable, concatenate, local_features
-from indexer.signals.images import Picture, decode
+from indexer.signals.pixels.features import SHORT_LIST, FeatureTable, concatenate, local_features
+from indexer.signals.pixels.images import Picture, decode
 from indexer.verify import NEAR, Candidate, Verifier
 from tests.conftest import PICTURES_A_SET, SLUGS, EmbeddedModel, TinySnapshot
 from tests.fakes import draw, encoded

@@ -21,8 +21,8 @@ from indexer.errors import CalibrationError, ModelError
 from indexer.index import snapshot as snapshots
 from indexer.matcher import Matcher, nearest
 from indexer.model import MatchKind, PictureFile
-from indexer.signals.images import decode
-from indexer.signals.views import WHOLE, pixels
+from indexer.signals.pixels.images import decode
+from indexer.signals.pixels.views import WHOLE, pixels
 from tests.conftest import RUNTIME, EmbeddedModel, TinySets
 from tests.fakes import draw, encoded
 

@@ -14,7 +14,7 @@ import pytest
 from indexer.errors import SnapshotError
 from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import RECIPES, SUMS
-from indexer.signals.views import REFERENCE_VIEWS
+from indexer.signals.pixels.views import REFERENCE_VIEWS
 from tests.conftest import TinySnapshot
 from tests.fakes import reseal
 

@@ -1,0 +1,1 @@
+"""What a LoRA file tells: its header, its tensors, its weights."""

@@ -1,0 +1,1 @@
+"""Registered names in texts, in every disguise."""

@@ -1,0 +1,1 @@
+"""What a picture shows: safe decoding, views and parts, hashes, points."""
