@@ -227,14 +227,22 @@ def _print_inspection(found: dict[str, Any]) -> None:
         f"{adapter['kind']}, {adapter['base']}, {adapter['layers']} layers, ranks {adapter['ranks']}" if adapter else ""
     )
     table = Table(
-        "role", "trust", "source", "text", title=Text(f"{found['path']}: {found['tool'] or found['kind']} {about}")
+        "role",
+        "trust",
+        "share",
+        "source",
+        "text",
+        title=Text(f"{found['path']}: {found['tool'] or found['kind']} {about}"),
     )
     for item in found["strings"]:
-        table.add_row(item["role"], item["trust"], Text(item["source"]), Text(item["text"][:_SHOWN]))
+        share = "" if item.get("share") is None else f"{item['share']:.0%}"
+        table.add_row(item["role"], item["trust"], share, Text(item["source"]), Text(item["text"][:_SHOWN]))
     for item in found["hashes"]:
-        table.add_row("hash", item["trust"], item["of"], Text(item["value"]))
+        table.add_row("hash", item["trust"], "", item["of"], Text(item["value"]))
+    for item in found.get("pictures", []):
+        table.add_row("picture", "residue", "", Text(item["name"]), f"{item['bytes']} bytes")
     for problem in found["problems"]:
-        table.add_row("problem", "", "", Text(problem))
+        table.add_row("problem", "", "", "", Text(problem))
     out_console.print(table)
 
 

@@ -17,10 +17,12 @@ _HEAD = 12
 
 
 def inspect_file(path: Path) -> dict[str, Any]:
-    """Read one file: `path`, `kind` (picture or lora), `tool`, `strings`, `hashes`, `adapter`, `problems`.
+    """Read one file: `path`, `kind` (picture or lora), `tool`, `strings`, `hashes`, `adapter`, `pictures`, `problems`.
 
-    Each string has a `text`, its `source`, the `role` it played and its `trust`. What is not a picture is read as a
-    LoRA, and other formats than safetensors are never opened. Raises IndexerError where the file cannot be read at all.
+    Each string has a `text`, its `source`, the `role` it played, its `trust`, and the `share` of the training pictures
+    that carry it, or null. `pictures` gives `name` and `bytes` of each that a LoRA embeds. What is not a picture is
+    read as a LoRA, and other formats than safetensors are never opened. Raises IndexerError where the file cannot be
+    read at all.
     """
     try:
         with path.open("rb") as stream:
@@ -34,12 +36,8 @@ def inspect_file(path: Path) -> dict[str, Any]:
 
 def _picture(path: Path) -> dict[str, Any]:
     found = inspect_picture(path.read_bytes())
-    strings = [
-        {"text": item.text, "source": item.source, "role": item.role, "trust": "residue"} for item in found.strings
-    ]
-    strings += [
-        {"text": item.value, "source": item.source, "role": item.kind, "trust": "claimed"} for item in found.labels
-    ]
+    strings = [_string(item.text, item.source, item.role, "residue") for item in found.strings]
+    strings += [_string(item.value, item.source, item.kind, "claimed") for item in found.labels]
     hashes = [{"of": item.of, "name": item.name, "value": item.value, "trust": "claimed"} for item in found.hashes]
     problems = [f"{item.code}: {item.source}" for item in found.problems]
     return _row(path, "picture", tool=found.tool, strings=strings, hashes=hashes, problems=problems)
@@ -60,12 +58,14 @@ def _lora(path: Path) -> dict[str, Any]:
         "autov2": named.autov2,
         "autov3": named.autov3,
     }
-    hashes = [{"of": name, "name": path.name, "value": value, "trust": "computed"} for name, value in computed.items()]
-    strings = [
-        {"text": item.text, "source": f"lora:{item.path}", "role": "other", "trust": "residue"}
-        for item in read.header.texts
+    header = read.header
+    hashes = [
+        {"of": name, "name": path.name, "value": value, "trust": "computed"}
+        for name, value in computed.items()
+        if value is not None
     ]
-    found = read_adapter(read.header.shapes)
+    hashes += [{"of": item.of, "name": item.name, "value": item.value, "trust": "claimed"} for item in header.hashes]
+    found = read_adapter(header.shapes)
     adapter = {
         "kind": found.kind.value,
         "supported": found.supported,
@@ -74,11 +74,22 @@ def _lora(path: Path) -> dict[str, Any]:
         "layers": len(found.layers),
         "ranks": list(found.ranks),
     }
-    problems = [f"left_out: {item.name}: {item.reason}" for item in found.left_out]
-    known = [item for item in hashes if item["value"]]
-    return _row(path, "lora", strings=strings, hashes=known, adapter=adapter, problems=problems)
+    return _row(
+        path,
+        "lora",
+        tool=header.trainer,
+        strings=[_string(item.text, f"lora:{item.path}", item.role, "residue", item.share) for item in header.texts],
+        hashes=hashes,
+        adapter=adapter,
+        pictures=[{"name": item.name, "bytes": len(item.data)} for item in header.pictures],
+        problems=[*header.problems, *(f"left_out: {item.name}: {item.reason}" for item in found.left_out)],
+    )
+
+
+def _string(text: str, source: str, role: str, trust: str, share: float | None = None) -> dict[str, Any]:
+    return {"text": text, "source": source, "role": role, "trust": trust, "share": share}
 
 
 def _row(path: Path, kind: str, **fields: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {"tool": None, "strings": [], "hashes": [], "adapter": None, "problems": []}
+    empty: dict[str, Any] = {"tool": None, "strings": [], "hashes": [], "adapter": None, "pictures": [], "problems": []}
     return {"path": str(path), "kind": kind, **empty, **fields}

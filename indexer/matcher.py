@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ import numpy as np
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
 from indexer.likeness import CROWDING, SEARCHED, SETS_REPORTED, SetLikeness, likenesses, query_rows, works_of
-from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, Rate, Region
+from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, PictureSource, Rate, Region
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.metadata.told import Told, read_told
 from indexer.signals.pixels.images import Picture, PictureLimits, decode
@@ -33,6 +33,9 @@ from indexer.verify import NEAR, Candidate, Verifier
 
 HASHES_SEARCHED = 8
 """Nearest hashes looked at, of a part and its turned and mirrored versions each."""
+
+AT_ONCE = 16
+"""Pictures of one upload that are decoded, embedded and searched for together."""
 
 MIN_REFERENCES = 2
 """A set of fewer references says too little of its character for likeness to block."""
@@ -85,12 +88,33 @@ class Matcher:
             self._by_pixels.setdefault(snapshot.pixel_sha256[row], []).append(row)
 
     def examine(
-        self, pictures: Sequence[PictureFile], *, top: int = SETS_REPORTED, deadline: float | None = None
+        self,
+        pictures: Sequence[PictureSource],
+        *,
+        top: int = SETS_REPORTED,
+        deadline: float | None = None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> Findings:
         """Match pictures, in order; those that cannot be decoded, or not before `deadline`, carry a problem.
 
-        `deadline` is a time of time.monotonic(). Raises EmbeddingQueueFull when the backend is overloaded.
+        At most AT_ONCE are held in memory; `progress` is told how many are done. `deadline` is a time of
+        time.monotonic(). Raises EmbeddingQueueFull when the backend is overloaded.
         """
+        found: list[PictureFindings] = []
+        elapsed = dict.fromkeys(("decode", "embed", "search", "verify"), 0.0)
+        for start in range(0, len(pictures), AT_ONCE):
+            some, spent = self._examine(pictures[start : start + AT_ONCE], top, deadline)
+            found += some
+            for stage, ms in spent.items():
+                elapsed[stage] += ms
+            progress(len(found))
+        return Findings(
+            tuple(found), snapshot=self.snapshot.generation, model=self.snapshot.model.label, elapsed_ms=elapsed
+        )
+
+    def _examine(
+        self, pictures: Sequence[PictureSource], top: int, deadline: float | None
+    ) -> tuple[list[PictureFindings], dict[str, float]]:
         started = time.perf_counter()
         prepared = list(self._pool.map(lambda file: self._prepare(file, deadline), pictures))
         decoded = time.perf_counter()
@@ -101,7 +125,7 @@ class Matcher:
         near = list(self._search(good, vectors, top)) if vectors is not None else []
         searched = time.perf_counter()
         results: Iterator[tuple[Match, ...]] = self._pool.map(self._verify, good, near)
-        findings = tuple(
+        findings = [
             item
             if isinstance(item, PictureFindings)
             else PictureFindings(
@@ -111,19 +135,14 @@ class Matcher:
                 texts=item.told.texts,
             )
             for item in prepared
-        )
+        ]
         verified = time.perf_counter()
-        return Findings(
-            findings,
-            snapshot=self.snapshot.generation,
-            model=self.snapshot.model.label,
-            elapsed_ms={
-                "decode": (decoded - started) * 1000,
-                "embed": (embedded - decoded) * 1000,
-                "search": (searched - embedded) * 1000,
-                "verify": (verified - searched) * 1000,
-            },
-        )
+        return findings, {
+            "decode": (decoded - started) * 1000,
+            "embed": (embedded - decoded) * 1000,
+            "search": (searched - embedded) * 1000,
+            "verify": (verified - searched) * 1000,
+        }
 
     def find_canary(self) -> bool:
         """Send one reference's own file through decoding, embedding and every search; tell whether it was found."""
@@ -137,12 +156,16 @@ class Matcher:
         """Release the decoding threads."""
         self._pool.shutdown(wait=False)
 
-    def _prepare(self, file: PictureFile, deadline: float | None) -> _Readied | PictureFindings:
+    def _prepare(self, file: PictureSource, deadline: float | None) -> _Readied | PictureFindings:
         if deadline is not None and time.monotonic() > deadline:
             return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
-        told = read_told(file.data, self._limits)
         try:
-            picture = decode(file.name, file.data, self._limits)
+            data = file.data
+        except PictureError as error:
+            return PictureFindings(file.name, problem=f"{error.code}: {error}")
+        told = read_told(data, self._limits)
+        try:
+            picture = decode(file.name, data, self._limits)
         except PictureError as error:
             unreadable = error.code in ("not_a_picture", "empty_file")
             problem = f"{error.code}: {error}"

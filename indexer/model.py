@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Protocol
 
 
 class AliasKind(StrEnum):
@@ -180,12 +181,51 @@ class Match:
         return self.measure.rate.value if self.measure else 0.0
 
 
+class PictureSource(Protocol):
+    """A picture that can be read: a name to call it by, and its bytes when they are asked for."""
+
+    @property
+    def name(self) -> str:
+        """What answers call it."""
+        ...
+
+    @property
+    def data(self) -> bytes:
+        """Read it whole. Raises PictureError where it is damaged on the way."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A picture as it arrived: a name to call it by, and its bytes."""
+    """A picture as it arrived: a PictureSource in memory."""
 
     name: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TensorHash:
+    """A tensor without its name; `sha256` of its bytes, hexadecimal. Not `telling`: any file might hold it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    sha256: str
+    telling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoraSignals:
+    """What a LoRA is known again by; all of it was computed here, none of it is what a file says of itself.
+
+    `sha256` is of the whole file and `body_sha256` of what follows its header, lower-case hexadecimal. `fingerprint` is
+    packed by `indexer.fingerprints.pack`, None where the weights have no fingerprint.
+    """
+
+    name: str
+    sha256: str
+    body_sha256: str
+    tensors: tuple[TensorHash, ...] = ()
+    fingerprint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +235,21 @@ class PictureText:
     source: str
     text: str
     weightless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMaking:
+    """What a picture's metadata says of its making, all of it claimed.
+
+    The `tool` that made it, its positive `prompts`, the names of `loras` that they call, `hashes` of these in
+    lower-case hexadecimal, and `labels` of provenance as kind and value.
+    """
+
+    tool: str | None = None
+    prompts: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +266,7 @@ class PictureFindings:
     remarks: tuple[str, ...] = ()
     is_picture: bool = True
     texts: tuple[PictureText, ...] = ()
+    making: PictureMaking = PictureMaking()
 
 
 @dataclass(frozen=True, slots=True)

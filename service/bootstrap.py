@@ -14,6 +14,7 @@ from service.adapters.background import BackgroundWork
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
 from service.adapters.metrics import Metrics
+from service.adapters.sql.blocked import SqlBlockedLoras
 from service.adapters.sql.engine import open_database
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.domain.errors import NotReady, PolicyError
@@ -21,6 +22,7 @@ from service.domain.policy import Policy, policy_from
 from service.domain.upload import Upload
 from service.ports import Clock
 from service.settings import Settings
+from service.usecases.blocking import Blocking
 from service.usecases.screening import Screening
 
 log = structlog.get_logger()
@@ -33,6 +35,7 @@ class Wired:
 
     settings: Settings
     screening: Screening
+    blocking: Blocking
     index: LiveIndex
     metrics: Metrics
     clock: Clock
@@ -79,9 +82,18 @@ def wire(settings: Settings) -> Wired:
         on_refusal=metrics.count_refusal,
     )
     clock = SystemClock()
-    store = SqlScreeningStore(open_database(settings.database))
+    engine = open_database(settings.database)
+    store, blocked = SqlScreeningStore(engine), SqlBlockedLoras(engine)
     policy = read_policy(settings.policy_file)
-    screening = Screening(index, policy, store, clock, time_limit=settings.time_limit_seconds)
+    screening = Screening(
+        index,
+        policy,
+        store,
+        blocked,
+        clock,
+        time_limit=settings.time_limit_seconds,
+        unhurried_time_limit=settings.async_time_limit_seconds,
+    )
     interrupted = screening.close_interrupted()
     if interrupted:
         log.warning("interrupted_screenings_sent_to_review", count=interrupted)
@@ -91,4 +103,4 @@ def wire(settings: Settings) -> Wired:
         log.error("snapshot_refused", folder=str(settings.snapshot), reason=str(error))  # noqa: TRY400 (the reason says it all)
     index.watch(settings.reload_seconds)
     background = BackgroundWork(settings.async_workers, settings.async_queue_size)
-    return Wired(settings, screening, index, metrics, clock, background)
+    return Wired(settings, screening, Blocking(blocked, clock), index, metrics, clock, background)

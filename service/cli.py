@@ -18,6 +18,7 @@ from rich.table import Table
 from indexer.cli import index_app, inspect, match, told_plainly
 from indexer.errors import IndexerError
 from service.adapters.logs import configure_logs
+from service.blocked_cli import blocked_app
 from service.demo.run import run_demo
 from service.domain.errors import NotReady, ServiceError
 from service.domain.identity import Role, key_sha256
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(index_app, name="index")
 app.command(epilog="Example: lora-screening match --snapshot build/snapshot picture.png --json")(match)
+app.add_typer(blocked_app, name="blocked")
 app.command(epilog="Example: lora-screening inspect cover.png model.safetensors --json")(inspect)
 
 console = Console()
@@ -45,12 +47,13 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     policy: Annotated[Path | None, typer.Option(help="Policy file instead of the shipped one.")] = None,
     platform: Annotated[str, typer.Option(help="Platform to screen as; licences may depend on it.")] = "local",
+    data: Annotated[Path | None, typer.Option(help="Folder of a service, for its blocked LoRAs.")] = None,
 ) -> None:
     """Screen files of this machine without a server. Exits with 0 whatever the verdicts."""
     configure_logs("console", "warning")
     with told_plainly():
         try:
-            screening = LocalScreening(snapshot, policy, platform)
+            screening = LocalScreening(snapshot, policy, platform, _database(data) if data else "sqlite://")
             answers = []
             for path in track(expand(paths), "screening", console=error_console, disable=not error_console.is_terminal):
                 answers.append((path, screening.check(path)))
@@ -61,6 +64,11 @@ def check(
             raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
     if answers:
         console.print(_table(answers))
+
+
+def _database(data: Path) -> str:
+    """Return the URL of the database in the folder of a service."""
+    return f"sqlite:///{data / 'lora-screening.db'}"
 
 
 def _table(answers: list[tuple[Path, Mapping[str, Any]]]) -> Table:
@@ -84,7 +92,7 @@ def serve(
     """Start the service. Without keys in the settings it makes one for this run, and prints it."""
     if data is not None:
         os.environ["LORA_SCREENING_SNAPSHOT"] = str(data / "snapshot")
-        os.environ["LORA_SCREENING_DATABASE"] = f"sqlite:///{data / 'lora-screening.db'}"
+        os.environ["LORA_SCREENING_DATABASE"] = _database(data)
     if not os.environ.get("LORA_SCREENING_API_KEYS"):
         made = secrets.token_urlsafe(32)
         os.environ["LORA_SCREENING_API_KEYS"] = f"demo:{Role.PLATFORM}:{key_sha256(made)}"

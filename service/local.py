@@ -13,12 +13,16 @@ from indexer.model import PictureFile
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
 from service.adapters.memory import MemoryScreeningStore
+from service.adapters.sql.blocked import SqlBlockedLoras
+from service.adapters.sql.engine import open_database
 from service.api.submission import context_of, parse_json, validate
 from service.bootstrap import read_policy
 from service.domain.errors import FieldFault, InvalidFields, UnsupportedContent
+from service.domain.identity import new_id
 from service.usecases.answer import answer, unscreened_answer
 from service.usecases.intake import LoraPart, Submission, intake
-from service.usecases.screening import Screening, new_id
+from service.usecases.packs import Pack, PackLimits, read_pack
+from service.usecases.screening import Screening
 
 LORA_SUFFIXES = frozenset({".safetensors"})
 _MAX_CHARACTERS = 200_000
@@ -27,14 +31,17 @@ _MAX_CHARACTERS = 200_000
 class LocalScreening:
     """Screens paths against one snapshot."""
 
-    def __init__(self, snapshot: Path, policy: Path | None, platform: str) -> None:
-        """Load a snapshot. Raises SnapshotError or PolicyError."""
+    def __init__(self, snapshot: Path, policy: Path | None, platform: str, database: str = "sqlite://") -> None:
+        """Load a snapshot; the blocked LoRAs are those of `database`. Raises SnapshotError or PolicyError."""
         self._platform = platform
         self._clock = SystemClock()
         self._policy = read_policy(policy)
         self._index = LiveIndex(snapshot)
         self._index.refresh()
-        self._screening = Screening(self._index, self._policy, MemoryScreeningStore(), self._clock, time_limit=3600.0)
+        blocked = SqlBlockedLoras(open_database(database))
+        self._screening = Screening(
+            self._index, self._policy, MemoryScreeningStore(), blocked, self._clock, time_limit=3600.0
+        )
 
     def check(self, path: Path) -> Mapping[str, Any]:
         """Screen a picture, a LoRA file, or a folder with upload.json and the files it names.
@@ -65,7 +72,8 @@ def _submission(path: Path) -> Iterator[Submission]:
             names = [item.file for item in validate(document).images]
             pictures = [PictureFile(name, _inside(path, name, n).read_bytes()) for n, name in enumerate(names)]
             loras = sorted(item for item in path.iterdir() if item.suffix.lower() in LORA_SUFFIXES)
-            yield Submission(document, pictures, _lora(loras[:1], stack))
+            packs = sorted(item for item in path.iterdir() if item.suffix.lower() == ".zip")
+            yield Submission(document, pictures, _lora(loras[:1], stack), _pack(packs[:1], stack))
         elif path.suffix.lower() in LORA_SUFFIXES:
             yield Submission({"external_id": path.name}, (), _lora([path], stack))
         else:
@@ -78,6 +86,14 @@ def _inside(folder: Path, name: str, number: int) -> Path:
         place = f"upload.images[{number}].file"
         raise InvalidFields([FieldFault(place, f"{name!r} is not a file in {folder}")])
     return path
+
+
+def _pack(paths: Sequence[Path], stack: ExitStack) -> Pack | None:
+    if not paths:
+        return None
+    pack = read_pack(paths[0].open("rb"), PackLimits())
+    stack.callback(pack.close)
+    return pack
 
 
 def _lora(paths: Sequence[Path], stack: ExitStack) -> LoraPart | None:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from service.adapters.logs import configure_logs
-from service.api import docs, errors, health, screening, wire
+from service.api import blocked, docs, errors, health, screening, wire
 from service.api.dependencies import Gate
 from service.api.middleware import BodyLimitMiddleware, RequestMiddleware
 from service.bootstrap import wire as wire_up
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(settings.keys, settings.requests_per_minute)
     errors.install(app)
     docs.install(app)
-    for module in (screening, health):
+    for module in (screening, blocked, health):
         app.include_router(module.router)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestMiddleware, metrics=wired.metrics)

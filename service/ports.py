@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from indexer.model import AliasHit, Findings, PictureFile, ReferenceSet
+from indexer.model import AliasHit, Findings, LoraSignals, PictureSource, ReferenceSet
+from service.domain.blocked import BlockedLora
 
 
 class ReferenceIndex(Protocol):
@@ -28,8 +29,11 @@ class ReferenceIndex(Protocol):
         """The reference sets, by slug."""
         ...
 
-    def examine(self, pictures: Sequence[PictureFile], deadline: float) -> Findings:
-        """Match pictures until `deadline` (time.monotonic()). Raises Overloaded when too much waits."""
+    def examine(self, pictures: Sequence[PictureSource], deadline: float, progress: Callable[[int], None]) -> Findings:
+        """Match pictures until `deadline` (time.monotonic()); `progress` is told how many are done.
+
+        Raises Overloaded when too much waits.
+        """
         ...
 
     def find_aliases(self, text: str) -> list[AliasHit]:
@@ -88,6 +92,41 @@ class ScreeningStore(Protocol):
 
     def unfinished(self) -> list[StoredScreening]:
         """Return what was added and never finished."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The blocked LoRAs whose weights point most nearly where given ones do, and how many there are in all."""
+
+    loras: Sequence[BlockedLora]
+    registered: int
+
+
+class BlockedLoras(Protocol):
+    """Remembers blocked LoRAs; what is removed is kept, and found no more."""
+
+    def add(self, blocked: BlockedLora) -> BlockedLora:
+        """Keep a LoRA that can be known again; where the same file is blocked already, return that one instead."""
+        ...
+
+    def remove(self, blocked_id: str, when: datetime, by: str) -> bool:
+        """Let a LoRA pass again; tell whether it was blocked."""
+        ...
+
+    def list_all(self) -> list[BlockedLora]:
+        """Return all that are in force, newest first, without tensors and fingerprints."""
+        ...
+
+    def sharing(self, signals: LoraSignals | None, claims: Sequence[str]) -> list[BlockedLora]:
+        """Return, with their telling tensors, those that share a hash of the file or of a tensor.
+
+        Or that have a hash beginning like one of `claims` (lower-case hexadecimal). Those that share most come first.
+        """
+        ...
+
+    def nearest(self, fingerprint: bytes) -> Nearest:
+        """Return, with their fingerprints, a short list of those whose weights may resemble a fingerprint's."""
         ...
 
 

@@ -35,15 +35,20 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, le=256, description="Threads for decoding, and for embedding.")
     queue_size: int = Field(64, ge=1, description="Embedding calls that may wait; beyond, requests get 503.")
     reload_seconds: float = Field(1.0, gt=0, description="How often a newly published snapshot is looked for.")
-    max_body_bytes: int = Field(256 * MIB, ge=1, description="Largest request body.")
+    max_body_bytes: int = Field(1200 * MIB, ge=1, description="Largest request body; files go to disk as they arrive.")
     max_picture_bytes: int = Field(20 * MIB, ge=1, description="Largest picture file.")
     max_picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture, in pixels.")
     max_pictures: int = Field(64, ge=1, description="Most pictures in one upload.")
+    max_pack_pictures: int = Field(500, ge=1, description="Most pictures in one image pack.")
+    max_pack_bytes: int = Field(1024 * MIB, ge=1, description="Most bytes of an image pack, unpacked.")
     max_text_characters: int = Field(
         200_000, ge=1, le=200_000, description="Longest text searched for names; beyond is review."
     )
     time_limit_seconds: float = Field(
         30.0, gt=0, description="Time for one upload; pictures not reached in it go to review."
+    )
+    async_time_limit_seconds: float = Field(
+        600.0, gt=0, description="The same for uploads sent with `Prefer: respond-async`."
     )
     async_workers: int = Field(1, ge=1, le=64, description="Threads for uploads sent with `Prefer: respond-async`.")
     async_queue_size: int = Field(64, ge=1, description="Such uploads that may wait; beyond, requests get 503.")

@@ -15,10 +15,21 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from indexer.model import AliasHit, Findings, Match, ModelSpec, PictureFile, PictureFindings, ReferenceSet
+from indexer.model import (
+    AliasHit,
+    Findings,
+    LoraSignals,
+    Match,
+    ModelSpec,
+    PictureFindings,
+    PictureSource,
+    ReferenceSet,
+)
 from indexer.ports import FloatArray
 from indexer.signals.names.aliases import AliasTable
+from service.domain.blocked import BlockedLora
 from service.domain.errors import NotReady
+from service.ports import Nearest
 
 TINY_SPEC = ModelSpec(
     name="tiny",
@@ -155,8 +166,9 @@ class FakeReferenceIndex:
         self._before = before
         self._names = AliasTable(sets)
 
-    def examine(self, pictures: Sequence[PictureFile], deadline: float) -> Findings:
+    def examine(self, pictures: Sequence[PictureSource], deadline: float, progress: Callable[[int], None]) -> Findings:
         self._before()
+        progress(len(pictures))
         if time.monotonic() > deadline:
             found = [PictureFindings(item.name, problem="time_limit: not reached") for item in pictures]
         else:
@@ -185,6 +197,43 @@ class FakeCurrentIndex:
 
     def prove(self) -> str:
         return self.get().generation
+
+
+class FakeBlockedLoras:
+    """BlockedLoras in memory, every one of which is on the short list."""
+
+    def __init__(self) -> None:
+        self._in_force: dict[str, BlockedLora] = {}
+
+    def add(self, blocked: BlockedLora) -> BlockedLora:
+        for known in self._in_force.values():
+            if known.signals.sha256 == blocked.signals.sha256:
+                return known
+        self._in_force[blocked.id] = blocked
+        return blocked
+
+    def remove(self, blocked_id: str, when: datetime, by: str) -> bool:  # noqa: ARG002 (it keeps no record)
+        return self._in_force.pop(blocked_id, None) is not None
+
+    def list_all(self) -> list[BlockedLora]:
+        return sorted(self._in_force.values(), key=lambda item: item.added, reverse=True)
+
+    def sharing(self, signals: LoraSignals | None, claims: Sequence[str]) -> list[BlockedLora]:
+        shared = [(self._shared(item.signals, signals, claims), item) for item in self._in_force.values()]
+        return [item for count, item in sorted(shared, key=lambda pair: -pair[0]) if count]
+
+    def nearest(self, fingerprint: bytes) -> Nearest:  # noqa: ARG002 (all are near)
+        known = [item for item in self._in_force.values() if item.signals.fingerprint is not None]
+        return Nearest(known, len(known))
+
+    @staticmethod
+    def _shared(known: LoraSignals, other: LoraSignals | None, claims: Sequence[str]) -> int:
+        hashes = (known.sha256, known.body_sha256)
+        count = 1_000_000 * sum(value.startswith(claim) for claim in claims for value in hashes)
+        if other is not None:
+            count += 1_000_000 * sum(value in (other.sha256, other.body_sha256) for value in hashes)
+            count += len({item.sha256 for item in known.tensors if item.telling} & {i.sha256 for i in other.tensors})
+        return count
 
 
 class FixedClock:

@@ -106,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
         for item in ENTRIES:
             rows.append(write_set(item, out))
             progress.advance(task)
+        example_uploads.write_blocked(out)
         jobs = example_uploads.UPLOADS
         task = progress.add_task("Example uploads", total=len(jobs))
         uploads: list[list[Path]] = []

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import resvg_py
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from indexer.training.characters.identity import Identity
 from indexer.training.characters.plans import Shot, shoot
 from indexer.training.characters.registry import entry
 from indexer.training.characters.scenes import draw_scene
 from indexer.training.characters.strangers import LOOK_ALIKE, ORIGINAL, STRANGER
+from indexer.training.example_loras import ExampleLora, kohya_metadata
 
 Encoder = Callable[[Image.Image], bytes]
 ROLE = "sample"
@@ -52,11 +53,27 @@ class Upload:
     licence: str | None = None
     not_screened: tuple[str, ...] = ()
     prompts: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, str] = field(default_factory=dict)
+    """What a web UI left inside a picture, by file name."""
+    lora: tuple[str, ExampleLora] | None = None
 
 
 def _numbered(*shots: Shot | str) -> dict[str, Shot | str]:
     return {f"{i:02d}.png": shot for i, shot in enumerate(shots, start=1)}
 
+
+def _infotext(prompt: str) -> str:
+    """Return what a web UI writes beside the pixels."""
+    return f"{prompt}\nNegative prompt: blurry\nSteps: 28, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
+
+
+STOLEN = ExampleLora("copper fox", metadata=kohya_metadata("emberlin", "10_emberlin", {"emberlin russet": 40}, 40))
+BLOCKED = {
+    "file": "emberlin.safetensors",
+    "title": "Emberlin LoRA",
+    "reference_set": "ember-fox",
+    "reason": "Demonstration: found to reproduce the character, and taken down.",
+}
 
 UPLOADS: tuple[Upload, ...] = (
     Upload(
@@ -226,6 +243,54 @@ UPLOADS: tuple[Upload, ...] = (
         tags=("deer",),
         not_screened=("image:03-truncated.png",),
     ),
+    Upload(
+        "clean-name-dirty-file",
+        "review",
+        "Name and tags are clean, but the trainer left the character's name in the file, and so did the samples.",
+        "ember-fox",
+        {"01.png": "scene:hills", "02.png": "scene:forest", "03.png": "scene:sea"},
+        title="Golden evening palette",
+        tags=("evening", "warm light"),
+        inside={
+            "01.png": _infotext("emberlin russet, fox bard, lute, evening, hills"),
+            "02.png": _infotext("forest clearing, evening light, emberlin russet, from behind"),
+        },
+        lora=(
+            "golden-evening.safetensors",
+            ExampleLora(
+                "golden evening",
+                metadata=kohya_metadata(
+                    "golden-evening",
+                    "10_emberlin russet",
+                    {"emberlin russet": 38, "fox ears": 36, "lute": 30, "evening": 12, "hills": 9},
+                    40,
+                ),
+            ),
+        ),
+    ),
+    Upload(
+        "blocked-again",
+        "block",
+        "The weights are those of a LoRA that was blocked; only the header and the name are new.",
+        "ember-fox",
+        {"01.png": "scene:desert", "02.png": "scene:cave"},
+        title="Copper desert mood",
+        tags=("desert", "copper"),
+        lora=(
+            "copper-mood.safetensors",
+            ExampleLora(STOLEN.weights, metadata=kohya_metadata("copper-mood", "10_copper", {"copper": 20}, 20)),
+        ),
+    ),
+    Upload(
+        "blocked-half-rank",
+        "review",
+        "The weights resemble those of a blocked LoRA, resized to half its rank; nothing else points to the character.",
+        "ember-fox",
+        {"01.png": "scene:garden", "02.png": "scene:library"},
+        title="Quiet library mood",
+        tags=("library",),
+        lora=("quiet-library.safetensors", ExampleLora(STOLEN.weights, rank=4)),
+    ),
 )
 
 
@@ -313,9 +378,32 @@ def write_upload(upload: Upload, root: Path, encode: Encoder) -> list[Path]:
                     image = opened.convert("RGB")
                 (captioned_crop(image) if kind == "crop" else image).save(target, "JPEG", quality=80)
         files.append(target)
+        if file in upload.inside:
+            target.write_bytes(_with_text(target.read_bytes(), upload.inside[file]))
+    if upload.lora is not None:
+        name, lora = upload.lora
+        (folder / name).write_bytes(lora.write())
     _write_json(folder / "upload.json", _form(upload))
     _write_json(folder / "expected.json", _expected(upload))
     return files
+
+
+def write_blocked(root: Path) -> None:
+    """Write the LoRA that the demonstration blocks before it screens the uploads."""
+    folder = root / "examples" / "blocked"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / BLOCKED["file"]).write_bytes(STOLEN.write())
+    _write_json(folder / "blocked.json", dict(BLOCKED))
+
+
+def _with_text(png: bytes, text: str) -> bytes:
+    """Put a text chunk into a PNG, as web UIs do."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text)
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.save(out, "PNG", optimize=True, pnginfo=info)
+    return out.getvalue()
 
 
 def _form(upload: Upload) -> dict[str, object]:

@@ -18,7 +18,7 @@ from indexer.errors import EmbeddingQueueFull, IndexerError
 from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
-from indexer.model import AliasHit, Findings, PictureFile, ReferenceSet
+from indexer.model import AliasHit, Findings, PictureSource, ReferenceSet
 from indexer.signals.names.aliases import AliasTable
 from indexer.signals.pixels.images import PictureLimits
 from service.domain.errors import NotReady, Overloaded
@@ -57,10 +57,10 @@ class LoadedIndex:
         """Reference sets by slug."""
         return self._sets
 
-    def examine(self, pictures: Sequence[PictureFile], deadline: float) -> Findings:
+    def examine(self, pictures: Sequence[PictureSource], deadline: float, progress: Callable[[int], None]) -> Findings:
         """Match pictures; raises Overloaded when too much waits."""
         try:
-            return self._matcher.examine(pictures, deadline=deadline)
+            return self._matcher.examine(pictures, deadline=deadline, progress=progress)
         except EmbeddingQueueFull as error:
             raise Overloaded(str(error)) from error
 

@@ -74,4 +74,5 @@ def allowed(*roles: Role) -> Callable[[Caller], Caller]:
 Service = Annotated[Wired, Depends(wired)]
 AnyCaller = Annotated[Caller, Depends(caller)]
 PlatformCaller = Annotated[Caller, Depends(allowed(Role.PLATFORM, Role.ADMIN))]
+Judge = Annotated[Caller, Depends(allowed(Role.MODERATOR, Role.ADMIN))]
 Reader = Annotated[Caller, Depends(allowed(Role.PLATFORM, Role.MODERATOR, Role.ADMIN))]

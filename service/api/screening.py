@@ -13,9 +13,12 @@ from starlette.datastructures import FormData
 from service.api import wire
 from service.api.dependencies import PlatformCaller, Reader, Service
 from service.api.submission import context_of, parse_json, read_form, read_submission, validate_as
+from service.bootstrap import Wired
 from service.ports import StoredScreening
+from service.settings import Settings
 from service.usecases import screening
 from service.usecases.intake import intake
+from service.usecases.packs import PackLimits
 
 router = APIRouter(prefix="/v1", tags=["screening"])
 
@@ -45,6 +48,11 @@ _FORM = {
                         "upload": {"type": "string", "description": "The upload document, as JSON."},
                         "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "lora_file": {"type": "string", "format": "binary", "description": "One .safetensors file."},
+                        "image_pack": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "One .zip of training pictures, with their captions.",
+                        },
                         "lora_header": {
                             "type": "string",
                             "format": "binary",
@@ -89,7 +97,7 @@ def screen(
 ) -> Any:
     """Answer block, review or allow, with the evidence. `Prefer: respond-async` answers at once and screens later."""
     started = time.perf_counter()
-    read = read_submission(parts, service.settings.max_pictures)
+    read = read_submission(parts, service.settings.max_pictures, pack_limits(service.settings))
     context = context_of(read.document, who.name, service.clock.now())
     upload = intake(read.submission, context, service.settings.max_text_characters)
     request = screening.Request(read.sha256, idempotency_key)
@@ -98,8 +106,9 @@ def screen(
         screening_id, new = service.screening.accept(upload, request)
         if new:
             service.screen_later(upload, screening_id)
-        running = {"screening_id": screening_id, "external_id": upload.external_id, "status": "running"}
-        return JSONResponse(running, 202, {"Location": f"/v1/screenings/{screening_id}"})
+        return JSONResponse(
+            _running(service, screening_id, upload.external_id), 202, {"Location": f"/v1/screenings/{screening_id}"}
+        )
     answer = service.screening.answer(upload, request)
     service.metrics.observe_screening(answer)
     return JSONResponse(
@@ -118,13 +127,13 @@ def read_screening(service: Service, who: Reader, screening_id: str, response: R
     found = service.screening.find(screening_id, who.sees_only)
     if found.answer is None:
         response.headers["Retry-After"] = "1"
-    return _shown(found)
+    return _shown(service, found)
 
 
 @router.get("/screenings", response_model=wire.ScreeningList, summary="List the screenings of an upload")
 def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Query(min_length=1)]) -> Any:
     """Give all screenings of one of the platform's own ids, newest first."""
-    return {"screenings": [_shown(item) for item in service.screening.find_all(external_id, who.sees_only)]}
+    return {"screenings": [_shown(service, item) for item in service.screening.find_all(external_id, who.sees_only)]}
 
 
 async def text_query(request: Request, _: PlatformCaller) -> wire.TextQuery:
@@ -159,6 +168,9 @@ def screen_text(service: Service, query: Annotated[wire.TextQuery, Depends(text_
                     "end": hit.end,
                     "text": text[hit.start : hit.end],
                     "negated": hit.negated,
+                    "view": hit.view,
+                    "indirect": hit.indirect,
+                    "needs_series": hit.needs_series,
                 }
                 for hit in hits
             ]
@@ -168,7 +180,24 @@ def screen_text(service: Service, query: Annotated[wire.TextQuery, Depends(text_
     return {"results": results, "snapshot": snapshot}
 
 
-def _shown(found: StoredScreening) -> Any:
-    if found.answer is None:
-        return {"screening_id": found.id, "external_id": found.external_id, "status": "running"}
-    return found.answer
+def pack_limits(settings: Settings) -> PackLimits:
+    """Return what an image pack may hold."""
+    return PackLimits(
+        max_pictures=settings.max_pack_pictures,
+        max_bytes=settings.max_pack_bytes,
+        max_picture_bytes=settings.max_picture_bytes,
+    )
+
+
+def _shown(service: Wired, found: StoredScreening) -> Any:
+    return _running(service, found.id, found.external_id) if found.answer is None else found.answer
+
+
+def _running(service: Wired, screening_id: str, external_id: str) -> dict[str, Any]:
+    progress = service.screening.progress(screening_id)
+    return {
+        "screening_id": screening_id,
+        "external_id": external_id,
+        "status": "running",
+        "progress": None if progress is None else {"done": progress.done, "pictures": progress.pictures},
+    }

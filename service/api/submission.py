@@ -4,34 +4,74 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, TypeVar, cast
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
+from indexer.loras import FileHasher
 from indexer.model import PictureFile
 from service.api.errors import location
 from service.api.wire import UploadDocument
 from service.domain.errors import FieldFault, InvalidFields, MalformedRequest, NothingToScreen, TooLarge
 from service.domain.upload import Context, Stage, Visibility
 from service.usecases.intake import LoraPart, Submission
+from service.usecases.packs import Pack, PackLimits, read_pack
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 _END_BYTES = 1024
-_KNOWN_PARTS = frozenset({"upload", "images", "lora_file", "lora_header"})
+_KNOWN_PARTS = frozenset({"upload", "context", "format", "images", "image_pack", "lora_file", "lora_header"})
 _MORE_PARTS = 8
-_CHUNK = 1 << 20
 Model = TypeVar("Model", bound=BaseModel)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+class HashedFile(SpooledTemporaryFile[bytes]):
+    """A part that is written to disk beyond a MiB, and hashed as it arrives: a LoRA is never held in memory."""
+
+    def __init__(self, max_size: int) -> None:
+        super().__init__(max_size)
+        self.hashed = FileHasher()
+
+    def write(self, data: Any) -> int:
+        """Take the next bytes."""
+        self.hashed.update(data)
+        return super().write(data)
+
+
+class HashingParser(MultiPartParser):
+    """A multipart parser whose files are HashedFiles."""
+
+    def on_headers_finished(self) -> None:
+        """Begin a part."""
+        super().on_headers_finished()
+        part = self._current_part.file
+        if part is not None:
+            file = HashedFile(self.spool_max_size)
+            self._files_to_close_on_error.append(file)
+            part.file.close()
+            part.file = cast("BinaryIO", file)
+
+
+@dataclass(frozen=True, slots=True)
+class ToBlock:
+    """A LoRA to block, with what is to be known of it."""
+
+    lora: LoraPart
+    title: str
+    reason: str
+    reference_set: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +100,23 @@ async def read_form(request: Request, max_pictures: int) -> FormData:
         return message
 
     try:
-        return await Request(request.scope, receive).form(
-            max_files=max_pictures + _MORE_PARTS, max_fields=_MORE_PARTS, max_part_size=MAX_DOCUMENT_BYTES
-        )
-    except HTTPException as error:
-        if str(error.detail).startswith(("Too many", "Part exceeded")):
+        return await HashingParser(
+            request.headers,
+            Request(request.scope, receive).stream(),
+            max_files=max_pictures + _MORE_PARTS,
+            max_fields=_MORE_PARTS,
+            max_part_size=MAX_DOCUMENT_BYTES,
+        ).parse()
+    except MultiPartException as error:
+        if error.message.startswith(("Too many", "Part exceeded")):
             raise TooLarge(
-                f"{error.detail} Send at most {max_pictures} pictures, and fields of {MAX_DOCUMENT_BYTES} bytes."
+                f"{error.message} Send at most {max_pictures} pictures, and fields of {MAX_DOCUMENT_BYTES} bytes."
             ) from error
-        raise MalformedRequest(f"the multipart body cannot be read: {error.detail}") from error
+        raise MalformedRequest(f"the multipart body cannot be read: {error.message}") from error
 
 
-def read_submission(form: FormData, max_pictures: int) -> Read:
-    """Validate the parts. Raises MalformedRequest, InvalidFields, NothingToScreen or TooLarge."""
+def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits) -> Read:
+    """Validate the parts. Raises MalformedRequest, InvalidFields, NothingToScreen, UnsupportedContent or TooLarge."""
     raw = _document_text(form)
     content = parse_json(raw)
     document = validate(content)
@@ -80,11 +124,30 @@ def read_submission(form: FormData, max_pictures: int) -> Read:
     pictures = _pictures(form, max_pictures, digest)
     _check_entries(document, pictures)
     lora = _lora(form, digest)
-    if not pictures and lora is None and not has_text(document):
+    pack = _pack(form, digest, pack_limits)
+    if not pictures and lora is None and pack is None and not has_text(document):
         raise NothingToScreen
     unknown = sorted({name for name, _ in form.multi_items()} - _KNOWN_PARTS)
     digest.update("\0".join(unknown).encode())
-    return Read(Submission(content, pictures, lora, unknown), document, digest.hexdigest())
+    return Read(Submission(content, pictures, lora, pack, unknown), document, digest.hexdigest())
+
+
+def read_blocked(form: FormData) -> ToBlock:
+    """Read a LoRA to block. Raises InvalidFields with each fault's place."""
+    part = form.get("lora_file")
+    fields = {name: form.get(name) for name in ("title", "reason", "reference_set")}
+    texts = {name: value.strip() for name, value in fields.items() if isinstance(value, str)}
+    faults = [
+        FieldFault(name, f"give 1 to {most} characters without control characters")
+        for name, most, needed in (("title", 512, True), ("reason", 4000, True), ("reference_set", 128, False))
+        if (needed and not texts.get(name)) or len(texts.get(name, "")) > most or _CONTROL.search(texts.get(name, ""))
+    ]
+    if not isinstance(part, UploadFile):
+        faults.append(FieldFault("lora_file", "send one .safetensors file"))
+    if faults or not isinstance(part, UploadFile):
+        raise InvalidFields(faults)
+    lora = LoraPart(part.filename or "lora_file", part.file, part.size or 0)
+    return ToBlock(lora, texts["title"], texts["reason"], texts.get("reference_set") or None)
 
 
 def parse_json(raw: str | bytes, what: str = "the part `upload`") -> dict[str, Any]:
@@ -165,9 +228,8 @@ def _pictures(form: FormData, max_pictures: int, digest: Any) -> list[PictureFil
         names[name] = names.get(name, 0) + 1
         if names[name] > 1:
             name = f"{name}#{names[name]}"
-        data = part.file.read()
-        digest.update(name.encode() + hashlib.sha256(data).digest())
-        pictures.append(PictureFile(name, data))
+        digest.update(f"{name}\0{_hashed(part).sha256}\0".encode())
+        pictures.append(PictureFile(name, part.file.read()))
     if len(pictures) > max_pictures:
         raise TooLarge(f"{len(pictures)} pictures, at most {max_pictures} a request")
     return pictures
@@ -193,9 +255,21 @@ def _lora(form: FormData, digest: Any) -> LoraPart | None:
     name, part = given[0]
     if not isinstance(part, UploadFile):
         raise InvalidFields([FieldFault(name, "must be a file")])
-    size = 0
-    while chunk := part.file.read(_CHUNK):
-        size += len(chunk)
-        digest.update(chunk)
-    part.file.seek(0)
-    return LoraPart(part.filename or name, part.file, size, header_only=name == "lora_header")
+    hashed = _hashed(part)
+    digest.update(f"{name}\0{part.filename}\0{hashed.sha256}\0".encode())
+    return LoraPart(part.filename or name, part.file, part.size or 0, name == "lora_header", hashed)
+
+
+def _hashed(part: UploadFile) -> FileHasher:
+    return cast("HashedFile", part.file).hashed
+
+
+def _pack(form: FormData, digest: Any, limits: PackLimits) -> Pack | None:
+    """Open the image pack on a file of its own, which outlives the request where the upload is screened later."""
+    parts = form.getlist("image_pack")
+    if not parts:
+        return None
+    if len(parts) > 1 or not isinstance(parts[0], UploadFile):
+        raise InvalidFields([FieldFault("image_pack", "send one .zip file")])
+    digest.update(f"image_pack\0{_hashed(parts[0]).sha256}\0".encode())
+    return read_pack(os.fdopen(os.dup(parts[0].file.fileno()), "rb"), limits)

@@ -114,7 +114,7 @@ class EvidenceAnswer(BaseModel):
 
     kind: str
     source: str
-    reference_set: str
+    reference_set: str | None
     reference: str | None
     measure: MeasureAnswer | None
     region: list[float] | None
@@ -122,6 +122,7 @@ class EvidenceAnswer(BaseModel):
     text: str | None
     trust: Literal["computed", "residue", "declared", "claimed"]
     weightless: bool
+    blocked_lora: str | None
     explanation: Text
 
 
@@ -184,6 +185,7 @@ class ScreeningAnswer(BaseModel):
                             "text": None,
                             "trust": "computed",
                             "weightless": False,
+                            "blocked_lora": None,
                             "explanation": {
                                 "en": "a.png is the same picture as images/01.png of “Serpent Queen”.",
                                 "zh": "a.png 与“蛇后”的参考图 images/01.png 完全相同。",
@@ -206,18 +208,52 @@ class ScreeningAnswer(BaseModel):
     )
 
 
+class ProgressAnswer(BaseModel):
+    """How many pictures are examined, of how many."""
+
+    done: int
+    pictures: int
+
+
 class RunningAnswer(BaseModel):
-    """A screening that is not finished."""
+    """A screening that is not finished; `progress` is known to the process that works on it."""
 
     screening_id: str
     external_id: str
     status: Literal["running"] = "running"
+    progress: ProgressAnswer | None = None
 
 
 class ScreeningList(BaseModel):
     """Screenings of one upload, newest first."""
 
     screenings: list[ScreeningAnswer | RunningAnswer]
+
+
+class BlockedFile(BaseModel):
+    """The file of a blocked LoRA; hashes are lower-case hexadecimal sha256, one of what follows the header."""
+
+    name: str
+    sha256: str
+    body_sha256: str
+
+
+class BlockedLoraAnswer(BaseModel):
+    """A LoRA that is known again on any upload."""
+
+    id: str
+    title: str
+    reference_set: str | None
+    reason: str
+    added: str
+    added_by: str
+    file: BlockedFile
+
+
+class BlockedLoraList(BaseModel):
+    """Blocked LoRAs in force, newest first."""
+
+    blocked_loras: list[BlockedLoraAnswer]
 
 
 class TextQuery(BaseModel):
@@ -227,7 +263,11 @@ class TextQuery(BaseModel):
 
 
 class TextHit(BaseModel):
-    """A registered name in a text; offsets are code points of the text as it was sent."""
+    """A registered name in a text; offsets are code points of the text as it was sent.
+
+    `view` says how it was read. What is `indirect` was read out of a disguise and asks for a look at most; what
+    `needs_series` counts only beside the title of its work.
+    """
 
     reference_set: str
     alias: str
@@ -237,6 +277,9 @@ class TextHit(BaseModel):
     end: int
     text: str
     negated: bool
+    view: str
+    indirect: bool
+    needs_series: bool
 
 
 class TextResult(BaseModel):

@@ -47,7 +47,8 @@ def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
     console.print(f"index: {built.sets} sets, {built.references} references, {built.vectors} vectors", highlight=False)
     folders = sorted(path.parent for path in examples.glob("*/upload.json"))
     shown = []
-    with _service(out, snapshot) as client:
+    with _service(out, snapshot) as (client, moderator):
+        _block(moderator, examples / "blocked", console)
         for folder in folders:
             item = _screen(client, folder)
             shown.append(item)
@@ -61,29 +62,43 @@ def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
 
 
 @contextmanager
-def _service(out: Path, snapshot: Path) -> Iterator[httpx.Client]:
-    """Start the service as a process of its own; give a client that is let in, and stop it afterwards."""
-    key, port = secrets.token_urlsafe(32), _free_port()
+def _service(out: Path, snapshot: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """Start the service as a process of its own; give clients of a platform and of a moderator, stop it afterwards."""
+    platform, moderator = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    port = _free_port()
+    keys = ((PLATFORM, Role.PLATFORM, platform), ("moderation", Role.MODERATOR, moderator))
     environment = {
         **os.environ,
         "LORA_SCREENING_SNAPSHOT": str(snapshot),
         "LORA_SCREENING_DATABASE": f"sqlite:///{out / 'demo.db'}",
-        "LORA_SCREENING_API_KEYS": f"{PLATFORM}:{Role.PLATFORM}:{key_sha256(key)}",
+        "LORA_SCREENING_API_KEYS": ",".join(f"{name}:{role}:{key_sha256(key)}" for name, role, key in keys),
     }
     log_path = out / "service.log"
     command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
     with log_path.open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:  # noqa: S603
         try:
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}",
-                headers={"Authorization": f"Bearer {key}"},
-                timeout=60,
-                trust_env=False,
-            ) as client:
+            with _client(port, platform) as client, _client(port, moderator) as moderating:
                 _wait_until_ready(client, process, log_path)
-                yield client
+                yield client, moderating
         finally:
             process.terminate()
+
+
+def _client(port: int, key: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False)
+
+
+def _block(moderator: httpx.Client, folder: Path, console: Console) -> None:
+    """Block the LoRA of the demonstration, where it has one."""
+    if not (folder / "blocked.json").is_file():
+        return
+    about = json.loads((folder / "blocked.json").read_text(encoding="utf-8"))
+    name = about.pop("file")
+    with (folder / name).open("rb") as stream:
+        response = moderator.post("/v1/blocked-loras", data=about, files={"lora_file": (name, stream)})
+    response.raise_for_status()
+    console.print(f"blocked: {about['title']} ({response.json()['id']})", highlight=False)
 
 
 def _free_port() -> int:

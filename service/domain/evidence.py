@@ -20,18 +20,24 @@ class EvidenceKind(StrEnum):
     SAMPLE_AGREEMENT = "sample_agreement"
     ALIAS = "alias"
     RESIDUE = "residue"
+    BLOCKED_FILE = "blocked_file"
+    BLOCKED_TENSORS = "blocked_tensors"
+    WEIGHT_FINGERPRINT = "weight_fingerprint"
+    CONSISTENCY = "consistency"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One fact about one reference set.
+    """One fact about one reference set, about one blocked LoRA, or about the upload alone.
 
-    `alias_kind` is set where a name was found, `weightless` where it was denied or stood in a negative prompt.
+    `alias_kind` is set where a name was found, `weightless` where it was denied, stood in a negative prompt, or is too
+    weak to count. `blocked_lora` is the id of a blocked LoRA; it may have been blocked without a reference set, or for
+    one that is registered no more.
     """
 
     kind: EvidenceKind
     source: str
-    reference_set: str
+    reference_set: str | None
     trust: Trust
     explanation: Wording
     reference: str | None = None
@@ -42,6 +48,14 @@ class Evidence:
     alias_kind: AliasKind | None = None
     weightless: bool = False
     indirect: bool = False
+    blocked_lora: str | None = None
+
+    @property
+    def about(self) -> str | None:
+        """What the fact accuses of: `set:` and a slug, `lora:` and an id, None where it accuses of nothing."""
+        if self.reference_set is not None:
+            return f"set:{self.reference_set}"
+        return f"lora:{self.blocked_lora}" if self.blocked_lora is not None else None
 
     @property
     def rate(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,3 +61,8 @@ def parse_keys(text: str) -> tuple[Key, ...]:
             raise ValueError(f"entry {number} is the key of an earlier entry: one key stands for one caller")
         keys.append(Key(parts[0], Role(parts[1]), parts[2]))
     return tuple(keys)
+
+
+def new_id(prefix: str) -> str:
+    """Make an identifier that cannot be guessed: 120 random bits behind a prefix."""
+    return f"{prefix}_{secrets.token_hex(15)}"

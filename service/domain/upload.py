@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from indexer.model import PictureFile
+from indexer.model import LoraSignals, PictureSource
 
 
 class Stage(StrEnum):
@@ -36,12 +36,16 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UploadText:
-    """A text of the upload and where it stood, such as `model.tags[3]`; `weightless` for negative prompts."""
+    """A text of the upload and where it stood, such as `model.tags[3]`; `weightless` for negative prompts.
+
+    `share` (0 to 1) is the part of the training pictures that carry it, where that is known.
+    """
 
     source: str
     text: str
     trust: Trust = Trust.DECLARED
     weightless: bool = False
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,41 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedLora:
+    """The LoRA of an upload: what it is known again by, None where only its header came or it could not be read.
+
+    `called` are the names by which prompts would call it, and the words that would wake it.
+    """
+
+    name: str
+    signals: LoraSignals | None = None
+    called: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HashClaim:
+    """A hash that somebody says a LoRA has, and where: it may link to a blocked LoRA, and never proves anything."""
+
+    source: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """Everything of one submission; `not_screened` names parts that nothing here can read, and why."""
+    """Everything of one submission; `not_screened` names parts that nothing here can read, and why.
+
+    `captions` are the texts that stand beside training pictures, one for each picture that has any.
+    """
 
     external_id: str
     context: Context
-    pictures: tuple[PictureFile, ...] = ()
+    pictures: tuple[PictureSource, ...] = ()
     texts: tuple[UploadText, ...] = ()
     not_screened: tuple[NotScreened, ...] = ()
     shadow: bool = False
-    has_lora: bool = False
+    lora: UploadedLora | None = None
+    claims: tuple[HashClaim, ...] = ()
+    captions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

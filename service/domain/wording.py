@@ -94,23 +94,118 @@ VIEWS: dict[str, tuple[str, str]] = {
 """What is said of a name that was read out of a disguise, by the way of reading."""
 
 
-def alias_found(text: str, source: str, kind: str, title: Title, *, weightless: bool, view: str = "plain") -> Wording:
-    """Explain that a registered name was found."""
+def alias_found(
+    text: str,
+    source: str,
+    kind: str,
+    title: Title,
+    *,
+    weightless: bool,
+    view: str = "plain",
+    share: float | None = None,
+) -> Wording:
+    """Explain that a registered name was found; `share` (0 to 1) is the part of the training pictures it is on."""
     kinds = {"distinctive": ("distinctive", "专有"), "generic": ("generic", "通用"), "series": ("series", "系列")}
     en, zh = kinds[kind]
     article = "an" if en[0] in "aeiou" else "a"
-    off_en = " It is denied there, or stands in a negative prompt, and weighs nothing." if weightless else ""
-    off_zh = "该处为否定表述或负面提示词，不计入判断。" if weightless else ""
+    off_en = " It is denied there, or too rare, or in a negative prompt, and weighs nothing." if weightless else ""
+    off_zh = "该处为否定表述、负面提示词或出现过少，不计入判断。" if weightless else ""
+    on_en = f" (on {share:.0%} of the training pictures)" if share is not None else ""
+    on_zh = f"（见于 {share:.0%} 的训练图片）" if share is not None else ""
     read_en, read_zh = VIEWS.get(view, ("", ""))
     by_en = f", {read_en}: a person has to look" if read_en else ""
     by_zh = f"（{read_zh}，需人工确认）" if read_zh else ""
     return Wording(
-        f"“{text}” in {source} is {article} {en} name of “{title.en}”{by_en}.{off_en}",
-        f"{source} 中的“{text}”是“{title.zh}”的{zh}名称{by_zh}。{off_zh}",
+        f"“{text}” in {source}{on_en} is {article} {en} name of “{title.en}”{by_en}.{off_en}",
+        f"{source} 中的“{text}”{on_zh}是“{title.zh}”的{zh}名称{by_zh}。{off_zh}",
     )
 
 
+def blocked_file(name: str, found: str, title: str) -> Wording:
+    """Explain that a blocked LoRA came again; `found` is a key of BLOCKED_BY."""
+    by = BLOCKED_BY[found]
+    return Wording(by.en.format(name=name, title=title), by.zh.format(name=name, title=title))
+
+
+BLOCKED_BY: dict[str, Wording] = {
+    "file": Wording(
+        "{name} is, byte for byte, the blocked LoRA “{title}”.",
+        "{name} 与已拦截的 LoRA“{title}”完全相同。",
+    ),
+    "body": Wording(
+        "{name} has exactly the weights of the blocked LoRA “{title}”; only the header differs.",
+        "{name} 的权重与已拦截的 LoRA“{title}”完全相同，仅文件头不同。",
+    ),
+    "tensors": Wording(
+        "{name} holds every tensor of the blocked LoRA “{title}”, under whatever names.",
+        "{name} 包含已拦截的 LoRA“{title}”的全部张量（不论其名称）。",
+    ),
+    "claim": Wording(
+        "The upload claims the hash of the blocked LoRA “{title}”; anybody can write a hash, so a person has to look.",
+        "上传内容声明的哈希值与已拦截的 LoRA“{title}”一致；哈希可由任何人填写，需人工确认。",
+    ),
+    "short claim": Wording(
+        "A shortened hash in the upload begins like that of the blocked LoRA “{title}”; so short a one proves nothing.",
+        "上传内容中的短哈希与已拦截的 LoRA“{title}”的开头一致；如此短的哈希不能作为证明。",
+    ),
+}
+
+
+def some_tensors(name: str, shared: int, held: float, title: str) -> Wording:
+    """Explain that some tensors of a blocked LoRA were found; `held` is their share of its own, 0 to 1."""
+    return Wording(
+        f"{name} holds {shared} tensors of the blocked LoRA “{title}”, {held:.0%} of what tells it from others.",
+        f"{name} 含有已拦截的 LoRA“{title}”的 {shared} 个张量，占其可辨识张量的 {held:.0%}。",
+    )
+
+
+def weights_alike(name: str, cosine: float, layers: int, title: str) -> Wording:
+    """Explain that the weights change a model in the way a blocked LoRA does."""
+    return Wording(
+        f"The weights of {name} point the way those of the blocked LoRA “{title}” do: mean cosine {cosine:.2f} over"
+        f" {layers} layers, where unrelated LoRAs have about 0. It may be the same LoRA resized, merged or cast.",
+        f"{name} 的权重方向与已拦截的 LoRA“{title}”一致：{layers} 层的平均余弦为 {cosine:.2f}，无关 LoRA 约为 0。"
+        "可能是同一 LoRA 经缩放、合并或转换精度而来。",
+    )
+
+
+CONSISTENCY: dict[str, Wording] = {
+    "samples_may_not_show_this_lora": Wording(
+        "{count} pictures carry a prompt, and none of them calls this LoRA by name, trigger or hash: they may not show"
+        " what it makes.",
+        "{count} 张图片带有提示词，但均未以名称、触发词或哈希调用此 LoRA：这些图片可能并非由其生成。",
+    ),
+    "declared_hash_differs": Wording(
+        "The upload names the hashes of {count} files, and none is that of the LoRA that was sent.",
+        "上传信息列出了 {count} 个文件的哈希值，但均与所发送的 LoRA 不符。",
+    ),
+    "labelled_as_generated": Wording(
+        "{count} pictures are labelled as made by AI (an unsigned label that anybody can write or remove).",
+        "{count} 张图片带有人工智能生成标识（未签名的标识可由任何人添加或移除）。",
+    ),
+}
+"""What does not fit together in an upload, or what it says of its own making; it judges nobody."""
+
+
+def consistency(code: str, count: int) -> Wording:
+    """Explain a finding about the upload as a whole."""
+    found = CONSISTENCY[code]
+    return Wording(found.en.format(count=count), found.zh.format(count=count))
+
+
 GROUNDS: dict[str, Wording] = {
+    "blocked_lora": Wording(
+        "This is a LoRA that was blocked before because it reproduces “{en}”.",
+        "该 LoRA 此前因再现“{zh}”已被拦截。",
+    ),
+    "blocked_lora_confirmed": Wording(
+        "The weights resemble a LoRA that was blocked because it reproduces “{en}”, and pictures or names agree.",
+        "权重与此前因再现“{zh}”而被拦截的 LoRA 相似，且图片或名称亦可印证。",
+    ),
+    "blocked_lora_suspected": Wording(
+        "This may be a LoRA that was blocked before because it reproduces “{en}”; a person has to look.",
+        "该 LoRA 可能是此前因再现“{zh}”而被拦截的 LoRA，需人工审核。",
+    ),
     "character_copy": Wording(
         "At least one picture is a copy of a registered picture of “{en}”.",
         "至少有一张图片是“{zh}”已登记图片的副本。",

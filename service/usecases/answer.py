@@ -106,6 +106,7 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "text": item.text,
         "trust": item.trust.value,
         "weightless": item.weightless,
+        "blocked_lora": item.blocked_lora,
         "explanation": _texts(item.explanation),
     }
 

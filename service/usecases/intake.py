@@ -6,103 +6,197 @@ read is listed, never dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from indexer.errors import LoraError
-from indexer.model import PictureFile
-from indexer.signals.lora.header import read_lora
+from indexer.loras import FileHasher, read_signals
+from indexer.model import PictureSource
+from indexer.signals.lora.header import LoraHeader, read_lora
 from service.domain.errors import UnsupportedContent
-from service.domain.upload import Context, NotScreened, Trust, Upload, UploadText
+from service.domain.upload import Context, HashClaim, NotScreened, Trust, Upload, UploadedLora, UploadText
+from service.usecases.packs import Pack
 
-MAX_TEXTS = 5_000
+MAX_TEXTS = 25_000
+"""Tag tables of trainers reach some thousands."""
+
 # Fields that the platform fills in by itself: they say nothing about what the uploader made.
 # `file` is the name of a part, and is read from there.
-_NOT_EVIDENCE = frozenset(
-    {"external_id", "stage", "visibility", "uploader", "options", "type", "role", "file", "sha256", "body_sha256"}
-)
+_NOT_EVIDENCE = frozenset({"external_id", "stage", "visibility", "uploader", "options", "type", "role", "file"})
 _WEIGHTLESS = frozenset({"negative_prompt", "negativePrompt", "negative"})
+_HASHES = frozenset({"sha256", "body_sha256", "autov1", "autov2", "autov3", "hash", "modelsourcehash"})
+_HEXADECIMAL = re.compile(r"\s*(?:0x)?[0-9A-Fa-f]{6,128}\s*")
+_KNOWN_NUMBERS = frozenset({"monetised", "promoted", "shadow"})
+_CALLED_BY = frozenset({"name", "trigger", "folder"})
 
 
 @dataclass(frozen=True, slots=True)
 class LoraPart:
-    """A LoRA as it arrived: `size` in bytes; `header_only` where the body was left out."""
+    """A LoRA as it arrived: `size` in bytes; `header_only` where the body was left out, `hashed` where it was."""
 
     name: str
     stream: BinaryIO
     size: int
     header_only: bool = False
+    hashed: FileHasher | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Everything of one request: the document as it was sent, the files, and parts of unknown names."""
+    """Everything of one request: the document as it was sent, the files, and parts of unknown names.
+
+    `not_sent` are pictures that a platform's own payload names, and that did not come with it.
+    """
 
     document: Mapping[str, Any]
-    pictures: Sequence[PictureFile] = ()
+    pictures: Sequence[PictureSource] = ()
     lora: LoraPart | None = None
+    pack: Pack | None = None
     unknown_parts: Sequence[str] = ()
+    not_sent: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadLora:
+    """What a LoRA gave: the header, None where it cannot be read, and what was not screened of it."""
+
+    uploaded: UploadedLora
+    header: LoraHeader | None
+    not_screened: list[NotScreened]
 
 
 def intake(submission: Submission, context: Context, max_characters: int) -> Upload:
     """Build the Upload. Raises UnsupportedContent when a LoRA that cannot be read is all there is."""
-    texts = list(_texts(submission.document))
+    document = submission.document
+    texts = list(_texts(document))
     declared = bool(texts)
     texts += [UploadText(f"file_name:{item.name}", item.name, Trust.RESIDUE) for item in submission.pictures]
     not_screened = [
         NotScreened(f"part:{name}", "unsupported_part: this version does not read it")
         for name in submission.unknown_parts
     ]
-    if submission.lora is not None:
-        lora_texts, problem = _lora(submission.lora)
-        texts += lora_texts
-        if problem is not None:
-            if not declared and not submission.pictures:
-                raise UnsupportedContent(problem.reason)
-            not_screened.append(problem)
-    if len(texts) > MAX_TEXTS:
-        reason = f"too_many_texts: only the first {MAX_TEXTS} of {len(texts)} texts were searched"
-        not_screened.append(NotScreened("texts", reason))
-        texts = texts[:MAX_TEXTS]
-    for number, text in enumerate(texts):
-        if len(text.text) > max_characters:
-            reason = f"text_too_long: only the first {max_characters} of {len(text.text)} characters were searched"
-            not_screened.append(NotScreened(text.source, reason))
-            texts[number] = replace(text, text=text.text[:max_characters])
+    not_screened += [
+        NotScreened(f"image:{name}", "not_sent: the payload names this picture, and it did not come with it")
+        for name in submission.not_sent
+    ]
+    pictures = list(submission.pictures)
+    captions: tuple[str, ...] = ()
+    if submission.pack is not None:
+        texts += submission.pack.texts
+        not_screened += submission.pack.not_screened
+        pictures += submission.pack.pictures
+        captions = submission.pack.captions
+    claims = list(_claims(document))
+    lora = _lora(submission.lora, _called(document)) if submission.lora else None
+    if lora is not None:
+        if lora.header is None and not (declared or pictures):
+            raise UnsupportedContent(lora.not_screened[0].reason)
+        not_screened += lora.not_screened
+        texts += _lora_texts(lora)
+    if lora is not None and lora.header is not None:
+        pictures += lora.header.pictures
+        claims += [HashClaim(f"lora:{item.name}", item.value) for item in lora.header.hashes if item.of == "lora"]
+    texts = _bounded(texts, max_characters, not_screened)
     return Upload(
-        external_id=str(submission.document["external_id"]),
+        external_id=str(document["external_id"]),
         context=context,
-        pictures=tuple(submission.pictures),
+        pictures=tuple(pictures),
         texts=tuple(texts),
         not_screened=tuple(not_screened),
-        shadow=bool(submission.document.get("options", {}).get("shadow", False)),
-        has_lora=submission.lora is not None,
+        shadow=bool(document.get("options", {}).get("shadow", False)),
+        lora=lora.uploaded if lora else None,
+        claims=tuple(claims),
+        captions=captions,
     )
 
 
-def _texts(document: Mapping[str, Any]) -> Iterator[UploadText]:
-    """Walk the document without recursion, in order; yield every string, with the place it stands in."""
-    stack: list[tuple[str, Any, bool]] = [("", document, False)]
+def _bounded(texts: list[UploadText], max_characters: int, not_screened: list[NotScreened]) -> list[UploadText]:
+    """Cut what is too much, and list it."""
+    if len(texts) > MAX_TEXTS:
+        reason = f"too_many_texts: only the first {MAX_TEXTS} of {len(texts)} texts were searched"
+        not_screened.append(NotScreened("texts", reason))
+    kept = texts[:MAX_TEXTS]
+    for number, text in enumerate(kept):
+        if len(text.text) > max_characters:
+            reason = f"text_too_long: only the first {max_characters} of {len(text.text)} characters were searched"
+            not_screened.append(NotScreened(text.source, reason))
+            kept[number] = replace(text, text=text.text[:max_characters])
+    return kept
+
+
+def _strings(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    """Walk the document without recursion, in order; yield path, key, string, and whether it weighs nothing.
+
+    A key that stands for a number is a word of a table, such as tags and how often they were counted.
+    """
+    stack: list[tuple[str, str, Any, bool]] = [("", "", document, False)]
     while stack:
-        path, value, weightless = stack.pop()
+        path, key, value, weightless = stack.pop()
         if isinstance(value, str):
             if value.strip():
-                yield UploadText(path, value, Trust.DECLARED, weightless)
+                yield path, key, value, weightless
         elif isinstance(value, Mapping):
             stack.extend(
-                (f"{path}.{key}" if path else str(key), value[key], weightless or key in _WEIGHTLESS)
-                for key in reversed(list(value))
-                if key not in _NOT_EVIDENCE
+                (f"{path}.{inner}" if path else str(inner), str(inner), item, weightless or inner in _WEIGHTLESS)
+                for inner, item in reversed(list(value.items()))
+                if inner not in _NOT_EVIDENCE
             )
         elif isinstance(value, list):
-            stack.extend((f"{path}[{n}]", value[n], weightless) for n in reversed(range(len(value))))
+            stack.extend((f"{path}[{n}]", key, value[n], weightless) for n in reversed(range(len(value))))
+        elif key not in _KNOWN_NUMBERS and not path.endswith("]") and value is not None:
+            yield path, "", key, weightless
 
 
-def _lora(part: LoraPart) -> tuple[list[UploadText], NotScreened | None]:
+def _texts(document: Mapping[str, Any]) -> Iterator[UploadText]:
+    for path, key, value, weightless in _strings(document):
+        if not _is_hash(key, value):
+            yield UploadText(path, value, Trust.DECLARED, weightless)
+
+
+def _claims(document: Mapping[str, Any]) -> Iterator[HashClaim]:
+    for path, key, value, _ in _strings(document):
+        if _is_hash(key, value):
+            yield HashClaim(path, value)
+
+
+def _is_hash(key: str, value: str) -> bool:
+    return key.lower() in _HASHES and _HEXADECIMAL.fullmatch(value) is not None
+
+
+def _called(document: Mapping[str, Any]) -> list[str]:
+    """List the words by which the document says that the LoRA is called."""
+    model = document.get("model")
+    words = model.get("trigger_words") if isinstance(model, Mapping) else None
+    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+
+
+def _lora(part: LoraPart, called: Sequence[str]) -> _ReadLora:
+    source = f"lora:{part.name}"
+    uploaded = UploadedLora(part.name)
     try:
-        read = read_lora(part.stream, part.size, header_only=part.header_only)
+        header = read_lora(part.stream, part.size, header_only=True).header
     except LoraError as error:
-        return [], NotScreened(f"lora:{part.name}", f"{error.code}: {error}")
-    texts = [UploadText(f"lora:{item.path}", item.text, Trust.RESIDUE) for item in read.header.texts]
-    return [UploadText("lora:file_name", part.name, Trust.RESIDUE), *texts], None
+        return _ReadLora(uploaded, None, [NotScreened(source, f"{error.code}: {error}")])
+    not_screened = [NotScreened(source, problem) for problem in header.problems]
+    names = [PurePath(part.name).stem, *called]
+    names += [item.text for item in header.texts if item.role in _CALLED_BY]
+    signals = None
+    if not part.header_only:
+        try:
+            read = read_signals(part.name, part.stream, part.size, part.hashed)
+        except LoraError as error:
+            return _ReadLora(uploaded, None, [NotScreened(source, f"{error.code}: {error}")])
+        signals = read.signals
+        if read.problem is not None:
+            not_screened.append(NotScreened(source, read.problem))
+    return _ReadLora(UploadedLora(part.name, signals, tuple(dict.fromkeys(names))), header, not_screened)
+
+
+def _lora_texts(lora: _ReadLora) -> list[UploadText]:
+    if lora.header is None:
+        return []
+    texts = [UploadText(f"lora:{item.path}", item.text, Trust.RESIDUE, share=item.share) for item in lora.header.texts]
+    return [UploadText("lora:file_name", lora.uploaded.name, Trust.RESIDUE), *texts]

@@ -7,9 +7,8 @@ Whatever could not be read, matched or collected is listed in `not_screened` and
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +17,11 @@ import structlog
 from indexer.model import AliasHit, ReferenceSet
 from service.domain.errors import IdempotencyConflict, NotFound, NothingToScreen, UnsupportedContent
 from service.domain.evidence import Evidence
+from service.domain.identity import new_id
 from service.domain.policy import Policy
 from service.domain.upload import NotScreened, Trust, Upload
 from service.domain.verdict import Facts, Outcome, decide
-from service.ports import Clock, CurrentIndex, ScreeningStore, StoredScreening
+from service.ports import BlockedLoras, Clock, CurrentIndex, ScreeningStore, StoredScreening
 from service.usecases.answer import Screened, answer, unscreened_answer
 from service.usecases.collectors import COLLECTORS, Collector
 from service.usecases.collectors.examination import Examination
@@ -37,6 +37,14 @@ class Request:
     idempotency_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many pictures of an upload are examined, of how many."""
+
+    done: int
+    pictures: int
+
+
 class Screening:
     """Screens uploads against the index in force, under one policy."""
 
@@ -45,23 +53,38 @@ class Screening:
         index: CurrentIndex,
         policy: Policy,
         store: ScreeningStore,
+        blocked: BlockedLoras,
         clock: Clock,
         *,
         time_limit: float = 30.0,
+        unhurried_time_limit: float = 600.0,
         collectors: Sequence[tuple[str, Collector]] = COLLECTORS,
     ) -> None:
-        """Wire the job; `time_limit` is in seconds per upload."""
+        """Wire the job; time limits are in seconds per upload, the longer one where nobody waits for the answer."""
         self._index = index
         self._policy = policy
         self._store = store
+        self._blocked = blocked
         self._clock = clock
         self._time_limit = time_limit
+        self._unhurried = unhurried_time_limit
+        self._progress: dict[str, Progress] = {}
         self._collectors = collectors
 
-    def screen(self, upload: Upload, screening_id: str | None = None) -> Screened:
-        """Screen an upload. Raises NothingToScreen, UnsupportedContent, NotReady or Overloaded."""
+    def screen(
+        self,
+        upload: Upload,
+        screening_id: str | None = None,
+        *,
+        time_limit: float | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Screened:
+        """Screen an upload; `progress` is told how many pictures are done.
+
+        Raises NothingToScreen, UnsupportedContent, NotReady or Overloaded.
+        """
         started = time.perf_counter()
-        examination = self._examine(upload)
+        examination = self._examine(upload, time_limit or self._time_limit, progress)
         evidence, failed = self._collect(examination)
         facts = Facts(tuple(evidence), (*_not_screened(examination), *failed), _sets_of(evidence, examination))
         context = replace(upload.context, pictures=len(examination.findings.pictures))
@@ -115,14 +138,24 @@ class Screening:
 
     def complete(self, upload: Upload, screening_id: str) -> Mapping[str, Any]:
         """Screen what was accepted; an internal failure is remembered as review, never lost."""
+
+        def progress(done: int) -> None:
+            self._progress[screening_id] = Progress(done, len(upload.pictures))
+
         try:
-            given = answer(self.screen(upload, screening_id))
+            progress(0)
+            given = answer(self.screen(upload, screening_id, time_limit=self._unhurried, progress=progress))
         # Nobody waits for this call: whatever happens has to end in an answer that a person will look at.
         except Exception as error:
             log.exception("screening_failed", screening_id=screening_id)
             given = self._unscreened(screening_id, upload.external_id, f"internal_failure: {type(error).__name__}")
         self._store.finish(screening_id, given)
+        self._progress.pop(screening_id, None)
         return given
+
+    def progress(self, screening_id: str) -> Progress | None:
+        """Tell how far a screening is that this process works on; None where it does not."""
+        return self._progress.get(screening_id)
 
     def close_interrupted(self) -> int:
         """Answer review for what was accepted before a restart and never screened; returns how many there were."""
@@ -148,14 +181,14 @@ class Screening:
         index = self._index.get()
         return [index.find_aliases(text) for text in texts], index.generation
 
-    def _examine(self, upload: Upload) -> Examination:
+    def _examine(self, upload: Upload, time_limit: float, progress: Callable[[int], None]) -> Examination:
         _check_content(upload)
         index = self._index.get()
-        findings = index.examine(upload.pictures, time.monotonic() + self._time_limit)
-        nothing_else = not upload.has_lora and not any(text.trust is Trust.DECLARED for text in upload.texts)
+        findings = index.examine(upload.pictures, time.monotonic() + time_limit, progress)
+        nothing_else = upload.lora is None and not any(text.trust is Trust.DECLARED for text in upload.texts)
         if nothing_else and findings.pictures and all(not item.is_picture for item in findings.pictures):
             raise UnsupportedContent("; ".join(item.problem or "" for item in findings.pictures))
-        return Examination(upload, findings, index, self._policy)
+        return Examination(upload, findings, index, self._policy, self._blocked)
 
     def _collect(self, examination: Examination) -> tuple[list[Evidence], list[NotScreened]]:
         """Run every collector; one that fails is listed, and the others go on."""
@@ -196,13 +229,8 @@ class Screening:
         return unscreened_answer(screening_id, external_id, new_id("case"), self._policy.version, reason)
 
 
-def new_id(prefix: str) -> str:
-    """Make an identifier that cannot be guessed: 120 random bits behind a prefix."""
-    return f"{prefix}_{secrets.token_hex(15)}"
-
-
 def _check_content(upload: Upload) -> None:
-    if not (upload.pictures or upload.texts or upload.has_lora):
+    if not (upload.pictures or upload.texts or upload.lora):
         raise NothingToScreen
 
 
@@ -215,7 +243,7 @@ def _same_request(stored: StoredScreening, request: Request) -> None:
 
 def _not_screened(examination: Examination) -> list[NotScreened]:
     """List what the upload brought unreadable, and the pictures or parts of them that were not matched."""
-    listed = list(examination.upload.not_screened)
+    listed = [*examination.upload.not_screened, *examination.untold]
     for picture in examination.findings.pictures:
         source = f"image:{picture.name}"
         if picture.problem is not None:
@@ -226,7 +254,7 @@ def _not_screened(examination: Examination) -> list[NotScreened]:
 
 def _sets_of(evidence: Sequence[Evidence], examination: Examination) -> Mapping[str, ReferenceSet]:
     slugs = {item.reference_set for item in evidence}
-    return {slug: examination.index.sets[slug] for slug in slugs}
+    return {slug: examination.index.sets[slug] for slug in slugs if slug is not None}
 
 
 def _log(screened: Screened) -> None:

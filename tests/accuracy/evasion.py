@@ -1,7 +1,7 @@
 # ruff: noqa: T201 (it prints figures)
 """Evasion: are names found that were disguised, and are ordinary texts left alone? Prints the figures.
 
-Run as `python tests/accuracy/evasion.py`. Everything is made from a seed. The names are made up after the sounds and
+Run as `python -m tests.accuracy.evasion`. Everything is made from a seed. The names are made up after the sounds and
 shapes of real ones; the ordinary texts are made of the words of prompts, tags and model names, and of the sentences of
 Python's own documentation, which nobody wrote with names in mind.
 """
@@ -15,9 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pydoc_data.topics import topics
+from typing import Any
 
-from indexer.model import Alias, AliasKind, ReferenceSet
-from indexer.signals.names.aliases import AliasTable
+from tests.accuracy.names_cost import (
+    build_seconds,
+    hostile,
+    hostile_texts,
+    request_milliseconds,
+    request_texts,
+    table,
+)
 
 Disguise = Callable[[str, random.Random], str | None]
 """Writes a name in another way; None where the name gives no room for it."""
@@ -154,15 +161,6 @@ _BEFORE = ["a picture of", "lora,", "v2:", "画", "1girl,"]
 _AFTER = ["best quality", "solo", "smile, standing", "by night"]
 
 
-def table(names: list[str]) -> AliasTable:
-    """Register names, each for a set of its own."""
-    sets = [
-        ReferenceSet(str(number), {"en": name}, (), aliases=(Alias(name, "und", AliasKind.DISTINCTIVE),))
-        for number, name in enumerate(names)
-    ]
-    return AliasTable(sets)
-
-
 def recall(made: list[Trial]) -> tuple[float, dict[tuple[str, ...], tuple[int, int]]]:
     """Return the share of trials in which the name was found, and per disguise how many were, of how many."""
     counts: dict[tuple[str, ...], tuple[int, int]] = {}
@@ -203,7 +201,7 @@ _JAPANESE = """
 
 def ordinary_texts(chance: random.Random, count: int) -> list[str]:
     """Make ordinary model names, prompts, tag lists, Chinese and Japanese descriptions, and take prose."""
-    prose = [line for text in topics.values() for line in re.split(r"(?<=[.:])\s+", text) if len(line) > 40]
+    prose = _prose()
     makers: list[Callable[[], str]] = [
         lambda: chance.choice("_- ").join(chance.choices(_MODELS, k=chance.randint(2, 6))),
         lambda: ", ".join("_".join(chance.choices(_TAGS, k=2)) for _ in range(chance.randint(8, 30))),
@@ -213,6 +211,10 @@ def ordinary_texts(chance: random.Random, count: int) -> list[str]:
         lambda: html.escape(" ".join(chance.sample(prose, 3))),
     ]
     return [makers[number % len(makers)]() for number in range(count)]
+
+
+def _prose() -> list[str]:
+    return [line for text in topics.values() for line in re.split(r"(?<=[.:])\s+", text) if len(line) > 40]
 
 
 def registered_names(chance: random.Random, count: int) -> list[str]:
@@ -237,21 +239,75 @@ def missed(made: list[Trial], most: int = 15) -> list[Trial]:
     return [trial for trial in made if not table([trial.name]).find(trial.text)][:most]
 
 
-def main() -> None:
-    """Print recall for single disguises and pairs, the worst of them, and false alarms per text."""
-    for disguises, names in ((1, 60), (2, 10)):
+_TEXTS = 6_000
+_SEEDS = {1: 60, 2: 10}
+"""How many names of each script, for single disguises and for pairs; the number of disguises is the seed too."""
+
+_ALIASES = 100_000
+
+
+def measured() -> dict[str, Any]:
+    """Return the figures: shares of 0 to 1, seconds and milliseconds of the processor."""
+    figures: dict[str, Any] = {}
+    for disguises, names in _SEEDS.items():
         made = list(trials(random.Random(disguises), names=names, disguises=disguises))
         share, counts = recall(made)
-        print(f"{disguises} disguise(s): {share:.4f} of {len(made)}")
         worst = sorted(counts.items(), key=lambda item: item[1][0] / item[1][1])[:12]
-        for how, (found, count) in worst:
-            print(f"  {found / count:.3f} of {count:4d}  {' + '.join(how)}")
-    texts = 6_000
-    alarms = false_alarms(random.Random(3), names=500, texts=texts)
+        figures["singles" if disguises == 1 else "pairs"] = {
+            "recall": share,
+            "of": len(made),
+            "worst": [{"disguise": " + ".join(how), "recall": found / of, "of": of} for how, (found, of) in worst],
+        }
+    alarms = false_alarms(random.Random(3), names=500, texts=_TEXTS)
     direct = [alarm for alarm in alarms if alarm[1] in {"plain", "looks", "split", "compact"}]
-    print(f"false alarms: {len(alarms)} ({len(direct)} direct) in {texts} texts, {len(alarms) / texts:.5f} per text")
-    for alarm in alarms[:20]:
-        print("  ", *alarm, sep=" | ")
+    figures["false_alarms"] = {
+        "texts": _TEXTS,
+        "count": len(alarms),
+        "direct": len(direct),
+        "per_text": len(alarms) / _TEXTS,
+        "which": [" | ".join(alarm) for alarm in alarms[:20]],
+    }
+    return figures | {"cost": _cost()}
+
+
+def _cost() -> dict[str, Any]:
+    """Measure the table of 100,000 aliases: Latin alone, and mixed scripts."""
+    chance = random.Random(5)
+    latin = [latin_name(chance) for _ in range(_ALIASES)]
+    mixed = registered_names(chance, _ALIASES)
+    texts = request_texts(chance, _TAGS, _prose())
+    index = table(mixed)
+    return {
+        "aliases": _ALIASES,
+        "build_seconds": {"latin": build_seconds(latin), "mixed": build_seconds(mixed)},
+        "request_milliseconds": {
+            "latin": request_milliseconds(table(latin), texts),
+            "mixed": request_milliseconds(index, texts),
+        },
+        "hostile_seconds": {item.name: (item.half, item.whole) for item in hostile(index, hostile_texts(mixed))},
+    }
+
+
+def main() -> None:
+    """Print recall for single disguises and pairs, the worst of them, false alarms, and what it costs."""
+    figures = measured()
+    for kind in ("singles", "pairs"):
+        print(f"{kind}: {figures[kind]['recall']:.4f} of {figures[kind]['of']}")
+        for item in figures[kind]["worst"]:
+            print(f"  {item['recall']:.3f} of {item['of']:4d}  {item['disguise']}")
+    alarms = figures["false_alarms"]
+    print(
+        f"false alarms: {alarms['count']} ({alarms['direct']} direct) in {_TEXTS} texts, {alarms['per_text']:.5f} each"
+    )
+    for which in alarms["which"]:
+        print("  ", which)
+    cost = figures["cost"]
+    for scripts in ("latin", "mixed"):
+        built, request = cost["build_seconds"][scripts], cost["request_milliseconds"][scripts]
+        print(f"{_ALIASES} aliases, {scripts}: built in {built:.2f} s, a request's texts in {request:.1f} ms")
+    print("hostile texts of 100,000 and 200,000 code points, in seconds:")
+    for name, (half, whole) in cost["hostile_seconds"].items():
+        print(f"  {half:.3f}  {whole:.3f}  {name}")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,20 @@ class Fingerprint:
     left_out: tuple[LeftOut, ...]
 
 
+class Directions(Protocol):
+    """What two LoRAs are compared by, however it was kept: a unit vector of 256 numbers for each layer's name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Canonical, each once."""
+        ...
+
+    @property
+    def vectors(self) -> FloatArray:
+        """A row for each name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Similarity:
     """Mean cosine (-1 to 1) over `shared` layers, which are `share` (0 to 1) of the layers of either; 0 without any.
@@ -130,7 +144,7 @@ def fingerprint(stream: BinaryIO, size: int) -> Fingerprint:
     return Fingerprint(adapter, tuple(names), np.stack(vectors), np.array(norms), tuple(left_out))
 
 
-def compare(one: Fingerprint, two: Fingerprint) -> Comparison:
+def compare(one: Directions, two: Directions) -> Comparison:
     """Compare two fingerprints of the same RECIPE; symmetric, and 1 for a LoRA with itself."""
     sides = []
     for text_encoder in (False, True):

@@ -1,48 +1,56 @@
-"""The header of a LoRA file: its strings and hashes, read without ever opening anything but safetensors.
+"""The header of a LoRA file and its hashes, read without ever opening anything but safetensors.
 
 A safetensors file is `u64 little-endian N`, N bytes of JSON, then the tensors. The public readers accept more than is
 safe here (duplicate keys, deep nesting, numbers of any length), so the header is read by this module, with limits; the
-tensors are hashed and never mapped. Pickled formats (.ckpt, .pt, .bin, .pth) are never opened.
+tensors are hashed and never mapped. Pickled formats (.ckpt, .pt, .bin, .pth) are never opened. What the metadata says
+is told by `strings`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from indexer.errors import LoraError
+from indexer.model import PictureFile
+from indexer.signals.lora.embedded import ClaimedHash, claimed_hashes
+from indexer.signals.lora.strings import read_strings
+from indexer.signals.lora.texts import LoraText
+from indexer.signals.lora.trainers import trainer_of
+from indexer.signals.metadata.json_text import Pairs
 
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 MAX_TENSORS = 20_000
 MAX_METADATA_KEYS = 2_000
 MAX_NESTING = 64
-MAX_STRINGS = 20_000
 _PREFIX = 8
 _CHUNK = 1 << 20
-_MAX_DIGITS = 19
+# Strings are stepped over whole; possessive, so that an open quote is not tried again from every letter.
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]|[0-9]{20}', re.DOTALL)
 # Zip (also .ckpt and .pt since 2020), GGUF, pickle from protocol 2 on.
 _OTHER_FORMATS = (b"PK", b"GGUF", b"\x80")
 SHA256_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class LoraText:
-    """A string found in a file, with the place it stood in, such as `ss_output_name`."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LoraHeader:
-    """What the header tells: `texts` of the metadata and `shapes` of the tensors, by name."""
+    """What the header tells: `texts` of the metadata, the most telling first, and `shapes` of the tensors, by name.
+
+    `trainer` wrote the metadata, as far as its keys tell (`trainers.trainer_of`). `pictures` stand in the metadata,
+    named such as `lora:modelspec.thumbnail`; their bytes are not decoded here. `hashes` are what the metadata claims.
+    `problems` begin with a code and a colon (`strings.LoraStrings`): something was not searched.
+    """
 
     texts: tuple[LoraText, ...]
     shapes: dict[str, tuple[int, ...]]
     header_bytes: int
+    trainer: str | None = None
+    pictures: tuple[PictureFile, ...] = ()
+    hashes: tuple[ClaimedHash, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ def _parse(raw: bytes, body_bytes: int | None) -> LoraHeader:
         raise _malformed(f"the header is not UTF-8: {error}") from error
     if not text.startswith("{"):
         raise LoraError("not a safetensors file: the header is not a JSON object", code="unsupported_format")
-    _check_nesting(text)
+    _check_tokens(text)
     pairs = _strict_json(text)
     metadata: list[tuple[str, Any]] = []
     shapes: dict[str, tuple[int, ...]] = {}
@@ -105,7 +113,8 @@ def _parse(raw: bytes, body_bytes: int | None) -> LoraHeader:
     for raw_name, entry in pairs:
         name = _whole(raw_name)
         if name == "__metadata__":
-            metadata += _pairs(entry)
+            # The format's own reader takes null for no metadata.
+            metadata += [] if entry is None else [(_whole(key), value) for key, value in _pairs(entry)]
             continue
         if name in shapes:
             raise _malformed(f"the tensor {name[:80]!r} appears twice")
@@ -116,53 +125,40 @@ def _parse(raw: bytes, body_bytes: int | None) -> LoraHeader:
     if len(metadata) > MAX_METADATA_KEYS:
         raise _malformed(f"{len(metadata)} metadata entries, more than the {MAX_METADATA_KEYS} allowed")
     _check_spans(spans, body_bytes)
-    texts: list[LoraText] = []
-    for key, value in metadata:
-        texts.extend(_strings(_whole(key), value))
-        if len(texts) > MAX_STRINGS:
-            raise _malformed(f"more than {MAX_STRINGS} strings in the metadata")
-    return LoraHeader(tuple(texts), shapes, len(raw))
+    found = read_strings(metadata)
+    trainer, hashes = trainer_of(metadata), claimed_hashes(metadata)
+    return LoraHeader(found.texts, shapes, len(raw), trainer, found.pictures, hashes, found.problems)
 
 
-def _strict_json(text: str) -> list[tuple[str, Any]]:
-    """Parse keeping every duplicate: objects become lists of pairs, so that no value hides behind a later one."""
-
-    def bounded(digits: str) -> int:
-        if len(digits) > _MAX_DIGITS:
-            raise _malformed("a number of too many digits")
-        return int(digits)
+def _strict_json(text: str) -> Pairs:
+    """Parse keeping every duplicate, so that no value hides behind a later one."""
 
     def no_constant(name: str) -> float:
         raise _malformed(f"{name} is not JSON")
 
     try:
-        pairs: list[tuple[str, Any]] = json.loads(
-            text, object_pairs_hook=list, parse_int=bounded, parse_constant=no_constant
-        )
+        pairs: Pairs = json.loads(text, object_pairs_hook=Pairs, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         raise _malformed(f"the header is not JSON: {error}") from error
     return pairs
 
 
-def _check_nesting(text: str) -> None:
-    depth, in_string, escaped = 0, False, False
-    for char in text:
-        if in_string:
-            in_string = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
+def _check_tokens(text: str) -> None:
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        char = text[token.start()]
+        if char in "[{":
             depth += 1
             if depth > MAX_NESTING:
                 raise _malformed(f"the header nests deeper than {MAX_NESTING}")
         elif char in "]}":
             depth -= 1
+        elif char != '"':
+            raise _malformed("a number of too many digits")
 
 
-def _pairs(entry: Any) -> list[tuple[str, Any]]:
-    # Objects came as lists of tuples, JSON's own lists hold none.
-    if isinstance(entry, list) and all(isinstance(pair, tuple) for pair in entry):
+def _pairs(entry: Any) -> Pairs:
+    if isinstance(entry, Pairs):
         return entry
     raise _malformed("the metadata or the entry of a tensor is not a JSON object")
 
@@ -190,35 +186,6 @@ def _check_spans(spans: list[tuple[int, int]], body_bytes: int | None) -> None:
         raise _malformed(f"the tensors end at byte {expected}, the file at {body_bytes}")
 
 
-def _strings(path: str, value: Any) -> Iterator[LoraText]:
-    """Yield the key and the value; JSON inside a string is opened, its own keys and strings are yielded too."""
-    yield LoraText("key", path)
-    if not isinstance(value, str) or value in ("", "None"):
-        return
-    inner = _inner_json(value)
-    if inner is None:
-        yield LoraText(path, _whole(value))
-        return
-    stack: list[Any] = [inner]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            yield LoraText(path, _whole(item))
-        elif isinstance(item, (list, tuple)):
-            stack.extend(reversed(item))
-
-
 def _whole(text: str) -> str:
     """Replace halves of surrogate pairs, which JSON's escapes can spell and no UTF-8 text or database can hold."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _inner_json(value: str) -> Any:
-    if value[:1] not in "[{":
-        return None
-    try:
-        _check_nesting(value)
-        return _strict_json(value)
-    except LoraError:
-        # Text that only looks like JSON is evidence as it stands.
-        return None

@@ -21,6 +21,7 @@ from math import prod
 from typing import Any, BinaryIO
 
 from indexer.errors import LoraError
+from indexer.model import TensorHash
 from indexer.signals.lora.adapter import MAX_DIMENSIONS
 from indexer.signals.lora.header import SHA256_OF_NOTHING, LoraFile, read_lora
 
@@ -68,16 +69,6 @@ class TensorEntry:
     shape: tuple[int, ...]
     start: int
     stop: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TensorHash:
-    """A tensor without its name; `sha256` of its bytes, hexadecimal. Not `telling`: any file might hold it."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    sha256: str
-    telling: bool
 
 
 @dataclass(frozen=True, slots=True)

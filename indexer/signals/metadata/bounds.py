@@ -56,6 +56,14 @@ class Bounds:
         """Every problem once, in the order it was met; at most 100."""
         return tuple(self._problems)
 
+    def room(self, source: str) -> bool:
+        """Tell whether anything more may be kept, and note a problem where it may not."""
+        if self._strings_left <= 0:
+            self.problem("too_many_strings", "picture")
+        elif self._bytes_left <= 0:
+            self.problem("text_too_long", source)
+        return self.bytes_left > 0
+
     def problem(self, code: str, source: str) -> None:
         """Note a problem."""
         if len(self._problems) < MAX_PROBLEMS:

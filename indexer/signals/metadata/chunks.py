@@ -1,4 +1,4 @@
-"""The containers: which blocks of a PNG, JPEG, WebP or GIF file hold metadata, found without decoding pixels.
+"""The containers: which blocks of a PNG, JPEG, WebP, GIF or AVIF file hold metadata, found without decoding pixels.
 
 Checksums are not verified and nothing ends at the pixels: text behind them, or behind the end, is text as well.
 """
@@ -12,8 +12,13 @@ from typing import Literal
 
 from indexer.signals.metadata.bounds import Bounds
 
-MAX_BLOCKS = 200_000
-BlockKind = Literal["text", "png_text", "exif", "xmp", "iptc", "photoshop", "c2pa"]
+MAX_BLOCKS = 50_000
+"""Of one file; writers that cut the pixels of a PNG into 1 KiB each need 20,000 at most."""
+
+MAX_SUB_BLOCKS = 200_000
+"""Of all chains of a GIF; the pixels of a full 20 MiB need 82,000."""
+
+BlockKind = Literal["text", "png_text", "exif", "xmp", "iptc", "photoshop", "c2pa", "jumbf"]
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KINDS: dict[bytes, BlockKind] = {
     b"tEXt": "png_text",
@@ -27,6 +32,7 @@ _WEBP_KINDS: dict[bytes, BlockKind] = {b"EXIF": "exif", b"XMP ": "xmp", b"XMP\0"
 _JPEG_MARK = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
+_C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _GIF_XMP_END = bytes((1, 255, 254, 253, 252))
 _TIFF = (b"II*\0", b"MM\0*")
 
@@ -98,7 +104,7 @@ class _JpegParts:
 
     exif: list[bytearray] = field(default_factory=list)
     xmp_more: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
-    c2pa: bytearray = field(default_factory=bytearray)
+    jumbf: bytearray = field(default_factory=bytearray)
 
 
 def jpeg_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
@@ -126,8 +132,10 @@ def jpeg_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
         yield Block("exif", "jpeg:exif", bytes(exif))
     for pieces in parts.xmp_more.values():
         yield Block("xmp", "jpeg:xmp", b"".join(piece for _, piece in sorted(pieces.items())))
-    if parts.c2pa:
-        yield Block("c2pa", "jpeg:c2pa", bytes(parts.c2pa))
+    if parts.jumbf:
+        # Others use these boxes too, for pictures in the round.
+        kind: BlockKind = "c2pa" if b"c2pa" in parts.jumbf else "jumbf"
+        yield Block(kind, f"jpeg:{kind}", bytes(parts.jumbf))
 
 
 def _jpeg_segment(mark: int, body: bytes, parts: _JpegParts) -> Iterator[Block]:
@@ -136,7 +144,7 @@ def _jpeg_segment(mark: int, body: bytes, parts: _JpegParts) -> Iterator[Block]:
     elif mark == 0xED and body.startswith(b"Photoshop 3.0\0"):  # noqa: PLR2004 (APP13)
         yield Block("photoshop", "jpeg:iptc", body[14:])
     elif mark == 0xEB and body.startswith(b"JP"):  # noqa: PLR2004 (APP11)
-        parts.c2pa += body[8:]
+        parts.jumbf += body[8:]
     elif mark != 0xE1:  # noqa: PLR2004 (APP1)
         return
     elif body.startswith(b"Exif\0"):
@@ -152,8 +160,8 @@ def _jpeg_segment(mark: int, body: bytes, parts: _JpegParts) -> Iterator[Block]:
 
 
 def gif_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
-    """Yield the comments, plain texts and XMP of a GIF file."""
-    at = 13 + _palette(data[10:11])
+    """Yield the comments, plain texts, XMP and C2PA of a GIF file."""
+    at, steps = 13 + _palette(data[10:11]), iter(range(MAX_SUB_BLOCKS))
     for _ in range(MAX_BLOCKS):
         start, mark = at, data[at : at + 2]
         if mark[:1] in (b";", b""):
@@ -161,12 +169,12 @@ def gif_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
                 bounds.problem("container_truncated", "gif")
             return
         if mark[:1] == b",":
-            at = _sub_blocks(data, at + 11 + _palette(data[at + 9 : at + 10]), bounds)[0]
+            at = _sub_blocks(data, at + 11 + _palette(data[at + 9 : at + 10]), steps, bounds)[0]
             continue
         if mark[:1] != b"!":
             bounds.problem("container_malformed", "gif")
             return
-        at, body = _sub_blocks(data, at + 2, bounds)
+        at, body = _sub_blocks(data, at + 2, steps, bounds)
         if mark == b"!\xfe":
             yield Block("text", "gif:comment", body)
         elif mark == b"!\x01":
@@ -175,6 +183,8 @@ def gif_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
             # The packet is not cut in sub-blocks; the bytes behind it only lead a reader to its end.
             packet = data[start + 14 : at]
             yield Block("xmp", "gif:xmp", packet.partition(_GIF_XMP_END)[0])
+        elif mark == b"!\xff" and body.startswith(b"C2PA_GIF"):
+            yield Block("c2pa", "gif:c2pa", body[11:])
     bounds.problem("too_many_blocks", "gif")
 
 
@@ -182,10 +192,10 @@ def _palette(flags: bytes) -> int:
     return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
 
 
-def _sub_blocks(data: bytes, at: int, bounds: Bounds) -> tuple[int, bytes]:
-    """Return where a chain of sub-blocks ends, and what they hold joined."""
+def _sub_blocks(data: bytes, at: int, steps: Iterator[int], bounds: Bounds) -> tuple[int, bytes]:
+    """Return where a chain of sub-blocks ends, and what they hold joined; `steps` counts those of all chains."""
     pieces: list[bytes] = []
-    for _ in range(MAX_BLOCKS):
+    for _ in steps:
         size = data[at : at + 1]
         if not size:
             bounds.problem("container_truncated", "gif")
@@ -198,3 +208,20 @@ def _sub_blocks(data: bytes, at: int, bounds: Bounds) -> tuple[int, bytes]:
         bounds.problem("too_many_blocks", "gif")
         at = len(data)
     return at, b"".join(pieces)
+
+
+def avif_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
+    """Yield the C2PA box of an AVIF file; EXIF and XMP lie in items that its other boxes refer to."""
+    at = 0
+    for _ in range(MAX_BLOCKS):
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        head = 8
+        if size == 1:
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        end = at + size if size else len(data)
+        if at + 8 > len(data) or end < at + head:
+            return
+        if name == b"uuid" and data[at + head : at + head + 16] == _C2PA_UUID:
+            yield Block("c2pa", "avif:c2pa", data[at + head + 16 : end])
+        at = end
+    bounds.problem("too_many_blocks", "avif")

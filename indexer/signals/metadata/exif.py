@@ -113,15 +113,15 @@ class _Block:
     def _value(self, at: int, kind: int) -> bytes:
         size = _TYPE_SIZES.get(kind, 1) * self._number(at + 4, 4)
         where = at + 8 if size <= 4 else self._number(at + 8, 4)  # noqa: PLR2004 (short ones stand in the entry)
-        value = self._data[where : where + size]
-        # Entries may all claim the same bytes.
-        self._examined += len(value)
+        there = max(0, min(size, len(self._data) - where))
+        # Entries may all claim the same bytes: counted before they are copied.
+        self._examined += there
+        if there < size:
+            self.damaged = True
         if self._examined > 2 * len(self._data):
             self.damaged = True
             return b""
-        if len(value) < size:
-            self.damaged = True
-        return value
+        return self._data[where : where + there]
 
     def _number(self, at: int, size: int) -> int:
         return int.from_bytes(self._data[at : at + size], self._order)

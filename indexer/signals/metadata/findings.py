@@ -100,7 +100,10 @@ class Findings:
     def add_hash(self, of: Role, name: str, value: str, source: str) -> None:
         """Keep a hash if it looks like one."""
         found = _HASH.fullmatch(value.strip()[:256])
-        if found is None or len(self.hashes) >= MAX_HASHES:
+        if found is None:
+            return
+        if len(self.hashes) >= MAX_HASHES:
+            self.problem("too_many_hashes", source)
             return
         kind: Literal["model", "lora", "other"] = of if of in ("model", "lora") else "other"
         self.hashes.append(EmbeddedHash(kind, short(name[:MAX_NAME]), found[1].lower(), short(source)))

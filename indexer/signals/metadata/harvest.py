@@ -1,9 +1,10 @@
 """Every string of a picture's metadata, with the place it stood in; what they mean is told by `prompts`.
 
-1. The container's blocks are found (`picture_chunks`), also behind the pixels.
-2. EXIF, IPTC and XMP blocks are opened (`picture_exif`, `picture_xmp`), compressed text is inflated with a maximum.
-3. Text hidden in the pixels is looked for (`picture_hidden`).
-4. What was cut, damaged or out of bounds is said in `problems`.
+1. The container's blocks are found (`chunks`), also behind the pixels.
+2. EXIF, IPTC and XMP blocks are opened (`exif`, `xmp`), compressed text is inflated with a maximum.
+3. A signed manifest is read, where the package for it is installed (`c2pa_manifest`).
+4. Text hidden in the pixels is looked for (`hidden`).
+5. What was cut, damaged or out of bounds is said in `problems`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from PIL import Image
 
-from indexer.signals.metadata.bounds import MAX_STRINGS, Bounds, PictureProblem, PictureString, decode_text, short
+from indexer.signals.metadata.bounds import Bounds, PictureProblem, PictureString, decode_text, short
+from indexer.signals.metadata.c2pa_manifest import Manifest, ManifestReader
 from indexer.signals.metadata.chunks import (
     Block,
+    avif_blocks,
     container,
     gif_blocks,
     jpeg_blocks,
@@ -38,8 +40,10 @@ _WALKERS: dict[str, Callable[[bytes, Bounds], Iterator[Block]]] = {
     "gif": gif_blocks,
 }
 MAX_BLOCKS_OF_A_KIND = 50
+MAX_SIGNED_BYTES = 8 * 1024 * 1024
+"""Of a signed manifest, searched for words."""
+
 _MAX_KEYWORD = 79
-_MAX_RUNS = MAX_STRINGS
 _PROFILE = "Raw profile type "
 # Signed manifests are CBOR: their names and sentences stand in them as they are. Eight letters are rare by chance.
 _RUNS = re.compile(rb"(?:[\x20-\x7e]|[\xe3-\xe9][\x80-\xbf]{2}){8,}+")
@@ -51,6 +55,7 @@ class PictureText:
 
     strings: tuple[PictureString, ...]
     problems: tuple[PictureProblem, ...]
+    manifest: Manifest | None = None
 
 
 class _Harvest:
@@ -78,16 +83,20 @@ class _Harvest:
             self.strings.append(PictureString(kept, short(source)))
 
 
-def read_text(data: bytes, limits: PictureLimits | None = None, *, hidden: bool = True) -> PictureText:
+def read_text(
+    data: bytes, limits: PictureLimits | None = None, *, hidden: bool = True, manifests: ManifestReader | None = None
+) -> PictureText:
     """Read every string of a PNG, JPEG, WebP, GIF or AVIF file; at most 4 MiB and 20,000 of them.
 
-    Never raises. `hidden` also decodes the pixels of PNG and WebP files, the only costly part. Problem codes:
-    `empty_file`, `file_too_large`, `not_a_picture`, `container_truncated`, `container_malformed`, `data_after_end`,
-    `too_many_blocks`, `compressed_text_malformed`, `png_text_malformed`, `exif_malformed`, `xmp_malformed`,
-    `pixels_unreadable`, `hidden_text_truncated`, `text_too_long`, `too_many_strings`.
+    Never raises. `hidden` also decodes the pixels of PNG and WebP files; that and a signed manifest are the only costly
+    parts. Problem codes: `empty_file`, `file_too_large`, `not_a_picture`, `container_truncated`, `container_malformed`,
+    `data_after_end`, `too_many_blocks`, `compressed_text_malformed`, `png_text_malformed`, `exif_malformed`,
+    `xmp_malformed`, `c2pa_malformed`, `c2pa_out_of_bounds`, `pixels_unreadable`, `hidden_text_truncated`,
+    `text_too_long`, `too_many_strings`.
     """
     limits = limits or PictureLimits()
     harvest = _Harvest()
+    manifest: Manifest | None = None
     name = container(data)
     if not data:
         harvest.bounds.problem("empty_file", "picture")
@@ -97,17 +106,32 @@ def read_text(data: bytes, limits: PictureLimits | None = None, *, hidden: bool 
         harvest.bounds.problem("not_a_picture", "picture")
     else:
         blocks = _avif_blocks(data, harvest.bounds) if name == "avif" else _WALKERS[name](data, harvest.bounds)
+        signed = False
         for block in blocks:
-            _open(block, harvest)
+            signed = signed or block.kind == "c2pa"
+            if harvest.bounds.room(block.place):
+                _open(block, harvest)
         # A decoder would walk all of the blocks that were too many here.
         endless = any(problem.code == "too_many_blocks" for problem in harvest.bounds.problems)
+        if signed and not endless:
+            manifest = _signed(data, name, manifests or ManifestReader(), harvest)
         if hidden and not endless and name in ("png", "webp"):
             for place, text in hidden_texts(data, harvest.bounds, limits):
                 harvest.add(text, f"{name}:{place}")
-    return PictureText(tuple(harvest.strings), harvest.bounds.problems)
+    return PictureText(tuple(harvest.strings), harvest.bounds.problems, manifest)
+
+
+def _signed(data: bytes, name: str, manifests: ManifestReader, harvest: _Harvest) -> Manifest | None:
+    manifest = manifests.read(data, f"image/{name}")
+    if manifest is not None:
+        harvest.add(manifest.text, "c2pa:manifest")
+        if manifest.problem is not None:
+            harvest.bounds.problem(manifest.problem, f"{name}:c2pa")
+    return manifest
 
 
 def _avif_blocks(data: bytes, bounds: Bounds) -> Iterator[Block]:
+    yield from avif_blocks(data, bounds)
     # Its boxes refer to each other in many ways; Pillow's decoder finds the two that matter without the pixels.
     try:
         with warnings.catch_warnings():
@@ -134,14 +158,17 @@ def _open(block: Block, harvest: _Harvest) -> None:
     elif block.kind == "xmp":
         _xmp(block.data, family, harvest)
     elif block.kind == "photoshop":
-        for iptc in photoshop_iptc(block.data):
+        for iptc in photoshop_iptc(block.data) if harvest.may_open("photoshop", block.place) else ():
             _iptc(iptc, family, harvest)
     elif block.kind == "iptc":
         _iptc(block.data, family, harvest)
     else:
         # One string for each manifest: its presence is evidence even where it holds no words.
-        runs = b"\n".join(run[0] for run in islice(_RUNS.finditer(block.data), _MAX_RUNS)).decode("utf-8", "replace")
-        harvest.add(runs or "C2PA", f"{family}:c2pa")
+        runs = b"\n".join(run[0] for run in _RUNS.finditer(block.data, 0, MAX_SIGNED_BYTES))
+        source = f"{family}:{block.kind}"
+        harvest.add(runs.decode("utf-8", "replace") or block.kind.upper(), source)
+        if len(block.data) > MAX_SIGNED_BYTES:
+            harvest.bounds.problem("text_too_long", source)
 
 
 def _png_text(block: Block, harvest: _Harvest) -> None:
@@ -192,6 +219,8 @@ def _exif(data: bytes, family: str, harvest: _Harvest) -> None:
         return
     try:
         for item in exif_items(data):
+            if not harvest.bounds.room(f"{family}:exif"):
+                break
             if item.name == "xmp":
                 _xmp(item.block, family, harvest)
             elif item.name == "iptc":

@@ -11,7 +11,7 @@ from typing import Any
 from indexer.signals.metadata.findings import Role
 
 MAX_NESTING = 64
-MAX_VALUES = 300_000
+MAX_VALUES = 200_000
 _MAX_DIGITS = 19
 _LEAD = re.compile(r"\s{0,20}(?:[A-Za-z_]{1,20}\s?:)?\s{0,20}(?=[\[{])")
 # Strings are stepped over whole; possessive, so that an open quote is not tried again from every letter.
@@ -47,7 +47,7 @@ class Leaf:
 
 
 class JsonLoader:
-    """Parses the JSON of one picture, at most 300,000 values and separators in all."""
+    """Parses the JSON of one picture, at most 200,000 values and separators in all."""
 
     def __init__(self) -> None:
         self._values_left = MAX_VALUES

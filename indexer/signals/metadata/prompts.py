@@ -9,12 +9,13 @@ Everything here is written by the uploader: it is residue or a claim, never proo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from indexer.signals.metadata.bounds import PictureProblem, PictureString
+from indexer.signals.metadata.c2pa_manifest import Manifest, ManifestReader
 from indexer.signals.metadata.findings import (
+    MAX_HASHES,
     EmbeddedHash,
     Findings,
     LoraCall,
@@ -28,9 +29,13 @@ from indexer.signals.metadata.infotext import Infotext, parse_infotext
 from indexer.signals.metadata.json_text import JsonLoader, JsonRefused, Leaf, Pairs, keys, leaves, plain
 from indexer.signals.pixels.images import PictureLimits
 
-MAX_LEAVES = 100_000
+MAX_LEAVES = 50_000
 MAX_LAYERS = 4
 """How often JSON may stand in a string of JSON, and be opened."""
+
+MAX_INFOTEXTS = 1_000
+"""Texts of one picture that are cut into prompt and settings; further ones are kept whole."""
+
 # The more particular first: sites and tools reuse the forms of those below.
 _TOOLS = (
     *("novelai", "swarmui", "invokeai", "fooocus", "tensorart", "civitai", "draw_things", "comfyui"),
@@ -62,6 +67,12 @@ _DRAW_THINGS_KEYS = {"c", "uc", "sampler", "scale", "seed"}
 _SOFTWARE = {"novelai": "novelai", "draw things": "draw_things", "comfyui": "comfyui", "fooocus": "fooocus"}
 _SOFTWARE |= {"invokeai": "invokeai", "swarmui": "swarmui", "sd.next": "sdnext", "tensor.art": "tensorart"}
 _SOFTWARE_PLACES = ("Software", "CreatorTool")
+_VOCABULARY = "cv.iptc.org/newscodes/digitalsourcetype/"
+_SOURCE_TYPES = (
+    *("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic", "algorithmicMedia"),
+    *("composite", "compositeCapture", "dataDrivenMedia", "digitalCreation", "humanEdits", "screenCapture"),
+    *("digitalCapture", "computationalCapture", "virtualRecording", "negativeFilm", "positiveFilm", "print"),
+)
 _PROMPT_PLACES = ("parameters", "prompt", "Prompt", "Dream", "positive_prompt")
 
 
@@ -85,18 +96,21 @@ class PicturePrompts:
         return tuple(string.text for string in self.strings if string.role == role)
 
 
-def inspect_picture(data: bytes, limits: PictureLimits | None = None, *, hidden: bool = True) -> PicturePrompts:
+def inspect_picture(
+    data: bytes, limits: PictureLimits | None = None, *, hidden: bool = True, manifests: ManifestReader | None = None
+) -> PicturePrompts:
     """Read a picture file's metadata and tell what it says; never raises, see `read_text` for bounds and problems."""
-    return read_prompts(read_text(data, limits, hidden=hidden))
+    return read_prompts(read_text(data, limits, hidden=hidden, manifests=manifests))
 
 
 def read_prompts(found: PictureText) -> PicturePrompts:
     """Tell what strings say; never raises.
 
-    Adds the problems `json_too_deep`, `json_too_long`, `too_many_calls`, and those of the bounds.
+    Adds the problems `json_too_deep`, `json_too_long`, `too_many_calls`, `too_many_hashes`, `too_many_settings`, and
+    those of the bounds.
     """
     reader = _Reader()
-    reader.read(found.strings)
+    reader.read(found)
     findings = reader.findings
     tool = next((tool for tool in _TOOLS if tool in findings.tools), None)
     problems = tuple(dict.fromkeys((*found.problems, *findings.problems)))
@@ -117,14 +131,16 @@ class _Reader:
         self._graph_roles: dict[str, Role] = {}
         self._json_loader = JsonLoader()
         self._leaves = 0
+        self._infotexts = 0
 
-    def read(self, strings: Iterable[PictureString]) -> None:
-        loaded = [(string, self._load(string.text, string.source)) for string in strings]
+    def read(self, found: PictureText) -> None:
+        loaded = [(string, self._load(string.text, string.source)) for string in found.strings]
+        read = found.manifest is not None and self._manifest(found.manifest)
         for string, _ in loaded:
             self._tools_of_place(string)
         loaded.sort(key=lambda pair: not is_prompt_graph(pair[1]))
         for string, value in loaded:
-            self._labels(string)
+            self._labels(string, manifest_read=read)
             if value is None:
                 self._plain_text(string.text, string.source, _role_of_place(string.source, self.findings.tools))
             else:
@@ -148,17 +164,29 @@ class _Reader:
         if place == "Artist" and string.text == "ai":
             tools.add("civitai")
 
-    def _labels(self, string: PictureString) -> None:
+    def _manifest(self, manifest: Manifest) -> bool:
+        """Keep the labels of a signed manifest; tell whether it was read."""
+        if manifest.signature is None:
+            return False
+        for label in (f"signature: {manifest.signature}", *manifest.labels):
+            self.findings.label("c2pa", label, "c2pa:manifest")
+        for source_type in manifest.source_types:
+            self.findings.label("digital_source_type", source_type, "c2pa:manifest")
+        return True
+
+    def _labels(self, string: PictureString, *, manifest_read: bool) -> None:
         place = string.source.rpartition(":")[2]
         if place == "AIGC":
             self.findings.label("aigc", string.text, string.source)
         elif place in ("DigitalSourceType", "digitalSourceType"):
             self.findings.label("digital_source_type", string.text, string.source)
-        elif place == "c2pa":
+        elif place == "c2pa" and not manifest_read:
             self.findings.label("c2pa", "", string.source)
-            at = string.text.find("cv.iptc.org/newscodes/digitalsourcetype/")
-            if at >= 0:
-                self.findings.label("digital_source_type", string.text[at : at + 80].split()[0], string.source)
+            _, vocabulary, rest = string.text.partition(_VOCABULARY)
+            # The next word of a manifest may follow without a gap.
+            known = [code for code in _SOURCE_TYPES if rest.startswith(code)]
+            if known:
+                self.findings.label("digital_source_type", vocabulary + max(known, key=len), string.source)
 
     def _json(self, value: Any, source: str, role: Role, layer: int) -> None:
         is_graph = is_prompt_graph(value)
@@ -171,6 +199,8 @@ class _Reader:
         else:
             self.findings.tools.add("comfyui")
         for leaf in known:
+            if not leaf.text:
+                continue
             self._leaves += 1
             if self._leaves > MAX_LEAVES or self.findings.full:
                 self.findings.problem("too_many_strings", source)
@@ -225,7 +255,7 @@ class _Reader:
         if source.endswith(":Dream") and text.startswith('"'):
             self._dream(text, source)
             return
-        info = parse_infotext(text) if split and role in ("other", "prompt") else None
+        info = self._infotext(text, source) if split and role in ("other", "prompt") else None
         if info is None:
             self.findings.add(text, source, role)
             return
@@ -238,6 +268,14 @@ class _Reader:
         if info.settings_text:
             self.findings.add(info.settings_text, f"{source}:settings")
             self._settings(info, source)
+
+    def _infotext(self, text: str, source: str) -> Infotext | None:
+        if self._infotexts >= MAX_INFOTEXTS:
+            self.findings.problem("too_many_settings", source)
+            return None
+        info = parse_infotext(text)
+        self._infotexts += info is not None
+        return info
 
     def _settings(self, info: Infotext, source: str) -> None:
         self.findings.tools.add("a1111")
@@ -260,7 +298,10 @@ class _Reader:
     def _hash_list(self, key: str, value: str, source: str) -> None:
         """Read `Model hash: abc` and `Lora hashes: "name: abc, other: def"`."""
         role: Role = "lora" if "lora" in plain(key) else "model" if "model" in plain(key) else "other"
-        for part in value.split(","):
+        parts = value.split(",", MAX_HASHES)
+        if len(parts) > MAX_HASHES:
+            self.findings.problem("too_many_hashes", source)
+        for part in parts[:MAX_HASHES]:
             name, colon, digest = part.rpartition(":")
             self.findings.add_hash(role, name.strip(), digest, source)
             if role == "lora" and colon:

@@ -1,12 +1,12 @@
 """Names: find registered aliases in texts, however they are written.
 
-1. A text is read in several views (`name_views`): as written, as it looks, with CamelCase split, without separators,
+1. A text is read in several views (`views`): as written, as it looks, with CamelCase split, without separators,
    with leet decoded. Offsets lead back into the original.
-2. The aliases are folded in the same ways, and spelled in pinyin and romaji (`name_keys`, `name_spellings`).
+2. The aliases are folded in the same ways, and spelled in pinyin and romaji (`keys`, `spellings`).
 3. One Aho-Corasick automaton over all keys finds every alias in one pass over each view, whatever their number.
 4. A hit has to stand as a word where its script has borders, and in the weaker views to be no mere accident.
-5. What is found by a weaker view, or by words that nearly spell an alias (`name_fuzzy`), is marked as indirect.
-6. Each alias is reported once for a place, from its strongest view, with what stands about it (`name_context`).
+5. What is found by a weaker view, or by words that nearly spell an alias (`fuzzy`), is marked as indirect.
+6. Each alias is reported once for a place, from its strongest view, with what stands about it (`context`).
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from indexer.model import AliasHit, AliasKind, ReferenceSet
+from indexer.model import Alias, AliasHit, AliasKind, ReferenceSet
 from indexer.signals.names.context import is_negated, names_a_style, needs_series
+from indexer.signals.names.foldings import decoded, encoded
 from indexer.signals.names.fuzzy import FuzzyTable
 from indexer.signals.names.keys import COMPACT, LEET, LOOKS, PLAIN, SPLIT, Keys, Use, is_cjk, letters
 from indexer.signals.names.spellings import Spelling
-from indexer.signals.names.views import Reading, View, decoded, encoded, fold_plain, views
+from indexer.signals.names.views import Reading, View, fold_plain, views
 
 RECIPE = "names-2"
 MAX_TEXT = 200_000
@@ -100,8 +102,13 @@ class AliasTable:
     """All aliases of an index, searchable in one pass over a text."""
 
     def __init__(self, sets: Iterable[ReferenceSet]) -> None:
-        self._aliases = [(item.slug, alias) for item in sets for alias in item.aliases]
-        self._keys = Keys([alias.text for _, alias in self._aliases])
+        # Two lists: a hundred thousand pairs would be as many objects for the garbage collector to visit.
+        self._slugs: list[str] = []
+        self._aliases: list[Alias] = []
+        for item in sets:
+            self._slugs += [item.slug] * len(item.aliases)
+            self._aliases += item.aliases
+        self._keys = Keys([alias.text for alias in self._aliases])
         texts = self._keys.texts
         self._longest = max(map(len, texts), default=0)
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard) if texts else None
@@ -129,15 +136,15 @@ class AliasTable:
         """Say of each place what stands about it, and of which sets the series is named in this text."""
         indirect = Strength.JOINED
         series = {
-            self._aliases[hit.alias][0]
+            self._slugs[hit.alias]
             for hit in found
-            if hit.strength < indirect and self._aliases[hit.alias][1].kind is AliasKind.SERIES
+            if hit.strength < indirect and self._aliases[hit.alias].kind is AliasKind.SERIES
         }
         weak: dict[int, bool] = {}
         about: dict[tuple[int, int], tuple[bool, bool]] = {}
         hits: list[AliasHit] = []
         for hit in found[:MOST_HITS]:
-            slug, alias = self._aliases[hit.alias]
+            slug, alias = self._slugs[hit.alias], self._aliases[hit.alias]
             place = (hit.start, hit.end)
             if place not in about:
                 about[place] = is_negated(text, hit.start), names_a_style(text, hit.end)
@@ -171,7 +178,7 @@ class AliasTable:
                     return
                 strength = _weigh(view, self._keys.texts[key], use, start, end)
                 if strength is not None:
-                    yield _Found(strength, int(view.starts[start]), int(view.ends[end - 1]), use.alias)
+                    yield _Found(strength, *view.place(start, end), use.alias)
 
     def _matches(self, view: View) -> Iterator[tuple[int, int, int]]:
         """Yield the automaton's matches that begin and end where words may, as key, start and end."""
@@ -179,9 +186,12 @@ class AliasTable:
             return
         piece = max(_PIECE, 4 * self._longest)
         left = _MOST_MATCHES
-        for base in range(0, len(view.codes), piece):
-            text = decoded(view.codes[base : base + piece + self._longest])
-            matches = np.array(self._automaton.find_matches_as_indexes(text, overlapping=True), np.int64).reshape(-1, 3)
+        for base in range(0, len(view.text), piece):
+            text = view.text[base : base + piece + self._longest]
+            found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+            if not found:
+                continue
+            matches = np.array(found, np.int64)
             # What begins in the next piece is found there again.
             matches = matches[matches[:, 1] < piece]
             left -= len(matches)
@@ -195,17 +205,13 @@ class AliasTable:
         """Yield the aliases that words nearly spell, in the view that best tells words apart."""
         by_reading = {view.reading: view for view in read}
         view = by_reading.get(Reading.SPLIT) or by_reading.get(Reading.LOOKS) or by_reading[Reading.PLAIN]
-        words: list[str] = []
-        places: list[tuple[int, int]] = []
-        place = 0
-        for word in view.text[:_MOST_READ_FOR_FUZZY].split(" "):
-            if word.isalpha():
-                words.append(word)
-                places.append((place, place + len(word) - 1))
-            place += len(word) + 1
-        for hit in self._fuzzy.find(words):
-            start, end = places[hit.first][0], places[hit.last][1]
-            yield _Found(Strength.FUZZY, int(view.starts[start]), int(view.ends[end]), hit.key)
+        words = view.text[:_MOST_READ_FOR_FUZZY].split(" ")
+        read_at = [number for number, word in enumerate(words) if word.isalpha()]
+        hits = self._fuzzy.find([words[number] for number in read_at])
+        ends = list(accumulate(len(word) + 1 for word in words)) if hits else []
+        for hit in hits:
+            first, last = read_at[hit.first], read_at[hit.last]
+            yield _Found(Strength.FUZZY, *view.place(ends[first] - len(words[first]) - 1, ends[last] - 1), hit.key)
 
 
 _ACCEPTED = {

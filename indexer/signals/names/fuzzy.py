@@ -1,26 +1,28 @@
 """Fuzzy: names with a letter or two wrong, which say enough to look at and never enough to block.
 
-A word with k wrong letters still has one of k + 1 parts of the alias unharmed at (about) its place. So aliases are
-filed by their parts, a text's words are looked up by theirs, and few pairs are left to measure.
+A word with k wrong letters still has one of k + 1 pieces of the alias unharmed at (about) its place. So aliases are
+filed by their pieces, a text's words are looked up by theirs, all at once, and few pairs are left to measure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import OSA
 
-from indexer.signals.names.groups import Groups
 from indexer.signals.names.letters import is_bordered
+from indexer.signals.names.pieces import Cut, Cuts, Filed, Letters
 
 SHORTEST = 6
 _SHORTEST_FOR_TWO = 9
 _LONGEST = 40
+_MOST_WRONG = 2
 _MOST_WORDS = 2_000
 _MOST_TOGETHER = 3
 _MOST_CANDIDATES = 64
-"""Aliases measured per filed part of a word; with _MOST_WORDS the bound of the work for one text."""
+"""Aliases measured per filed piece of a word; with _MOST_WORDS the bound of the work for one text."""
 
 _MOST_MEASURED = 50_000
 
@@ -35,23 +37,21 @@ class Nearly(NamedTuple):
 
 
 class FuzzyTable:
-    """Aliases filed by their parts."""
+    """Aliases filed by their pieces."""
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._keys: list[str] = []
-        self._numbers: list[int] = []
-        self._owners: list[int] = []
-        for number, key in enumerate(keys):
-            if SHORTEST <= len(key) <= _LONGEST and key.isalpha() and is_bordered(key[0]) and is_bordered(key[-1]):
-                self._keys.append(key)
-                self._numbers.append(number)
-        self._filed = Groups(self._parts())
-
-    def _parts(self) -> Iterator[str]:
-        for entry, key in enumerate(self._keys):
-            for part in _parts(key):
-                self._owners.append(entry)
-                yield part
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._numbers = [number for number, key in enumerate(keys) if _is_filed(key)]
+        self._keys = [keys[number] for number in self._numbers]
+        if not self._keys:
+            return
+        text = "".join(self._keys)
+        lengths = np.array([len(key) for key in self._keys], np.int64)
+        starts = np.cumsum(lengths) - lengths
+        entries, hashes = _ALIAS_CUTS.pieces(text, starts, lengths)
+        self._filed = Filed(hashes, entries)
+        self._letters = Letters(text, starts, lengths)
+        # A wrong letter is one letter more, one less, or both.
+        self._room = 2 * np.where(lengths >= _SHORTEST_FOR_TWO, _MOST_WRONG, 1)
 
     def find(self, words: Sequence[str]) -> list[Nearly]:
         """Return the keys that words nearly spell; of overlapping runs of words the one nearest to a key.
@@ -68,66 +68,83 @@ class FuzzyTable:
         return kept
 
     def _measured(self, words: Sequence[str]) -> Iterator[Nearly]:
-        left = _MOST_MEASURED
-        for spelling, first, last in _together(words) if self._keys else ():
-            for entry in self._candidates(spelling):
-                left -= 1
-                if left < 0:
-                    return
-                key = self._keys[entry]
-                most = _most_wrong(len(key))
-                wrong = OSA.distance(spelling, key, score_cutoff=most)
-                if 0 < wrong <= most:
-                    yield Nearly(wrong, first, last, self._numbers[entry])
+        text = "".join(words)
+        runs = list(_together(words, text)) if self._keys else []
+        if not runs:
+            return
+        starts, lengths = np.array([run[0] for run in runs]), np.array([run[1] for run in runs])
+        pieces, hashes = _WORD_CUTS.pieces(text, starts, lengths)
+        found, entries = self._filed.find(hashes, _MOST_CANDIDATES)
+        if not len(found):
+            return
+        which = pieces[found]
+        alike = self._letters.differing(entries, Letters(text, starts, lengths), which) <= self._room[entries]
+        # Several pieces of one word may lead to one alias.
+        pairs = sorted(set(zip(which[alike].tolist(), entries[alike].tolist(), strict=True)))
+        for number, entry in pairs[:_MOST_MEASURED]:
+            start, length, first, last = runs[number]
+            key = self._keys[entry]
+            most = _most_wrong(len(key))
+            wrong = OSA.distance(text[start : start + length], key, score_cutoff=most)
+            if 0 < wrong <= most:
+                yield Nearly(wrong, first, last, self._numbers[entry])
 
-    def _candidates(self, word: str) -> set[int]:
-        found: set[int] = set()
-        for length in range(max(SHORTEST, len(word) - 2), len(word) + 3):
-            if abs(length - len(word)) <= _most_wrong(length):
-                for part in _parts_at(word, length):
-                    found.update(self._owners[row] for row in self._filed.rows_of(part, _MOST_CANDIDATES))
-        return found
+
+def _is_filed(key: str) -> bool:
+    if not SHORTEST <= len(key) <= _LONGEST or not key.isalpha():
+        return False
+    return key.isascii() or (is_bordered(key[0]) and is_bordered(key[-1]))
 
 
 def _most_wrong(length: int) -> int:
-    return 2 if length >= _SHORTEST_FOR_TWO else 1
+    return _MOST_WRONG if length >= _SHORTEST_FOR_TWO else 1
 
 
-def _together(words: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield each run of up to _MOST_TOGETHER words as one, once per spelling, where its length can match."""
+def _together(words: Sequence[str], text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield each run of up to _MOST_TOGETHER words whose length can match, once per spelling.
+
+    A run is its start in the text of all words, its length, its first word and its last.
+    """
     seen: set[str] = set()
-    for first in range(len(words)):
-        together = ""
-        for last, word in enumerate(words[first : first + _MOST_TOGETHER], first):
-            together += word
-            if len(together) > _LONGEST + 2:
+    start = 0
+    for first, word in enumerate(words):
+        length = 0
+        for last, more in enumerate(words[first : first + _MOST_TOGETHER], first):
+            length += len(more)
+            if length > _LONGEST + _MOST_WRONG:
                 break
-            if len(together) >= SHORTEST - 1 and together not in seen:
-                seen.add(together)
-                yield together, first, last
+            spelling = text[start : start + length]
+            if length >= SHORTEST - 1 and spelling not in seen:
+                seen.add(spelling)
+                yield start, length, first, last
+        start += len(word)
 
 
-def _parts(key: str) -> Iterator[str]:
-    """Cut an alias into one part more than it may have letters wrong."""
-    length = len(key)
+def _cut_alias(length: int) -> list[Cut]:
+    """Cut an alias into one piece more than it may have letters wrong."""
     count = _most_wrong(length) + 1
     size = length // count
-    for number in range(count):
-        last = number == count - 1
-        yield _filed_as(length, number, key[number * size : None if last else (number + 1) * size])
+    ends = [*range(size, size * count, size), length]
+    return [Cut(number * size, end, _drawer(length, number)) for number, end in enumerate(ends)]
 
 
-def _parts_at(word: str, length: int) -> Iterator[str]:
-    """Cut a word as an alias of some length is cut: the first part from its start, the last from its end."""
-    count = _most_wrong(length) + 1
-    size = length // count
-    yield _filed_as(length, 0, word[:size])
-    yield _filed_as(length, count - 1, word[-(length - size * (count - 1)) :])
-    if count > 2:  # noqa: PLR2004 (a part in the middle, one letter further left or right after an edit before it)
-        for shift in (-1, 0, 1):
-            yield _filed_as(length, 1, word[size + shift : 2 * size + shift])
+def _cut_word(word: int) -> list[Cut]:
+    """Cut a word as every alias it may be is cut: the first piece from its start, the last from its end."""
+    cuts: list[Cut] = []
+    for length in range(max(SHORTEST, word - _MOST_WRONG), min(_LONGEST, word + _MOST_WRONG) + 1):
+        if abs(length - word) > _most_wrong(length):
+            continue
+        first, *middle, last = _cut_alias(length)
+        cuts += [first, Cut(word - (last.end - last.start), word, last.drawer)]
+        # In the middle one letter further left or right, after an edit before it.
+        cuts += [Cut(piece.start + shift, piece.end + shift, piece.drawer) for piece in middle for shift in (-1, 0, 1)]
+    return cuts
 
 
-def _filed_as(length: int, number: int, part: str) -> str:
-    """Name a part by the length of its alias, its number, and its letters."""
-    return f"{length} {number} {part}"
+def _drawer(length: int, number: int) -> int:
+    """Number the drawer for one piece of all aliases of a length."""
+    return length * (_MOST_WRONG + 1) + number
+
+
+_ALIAS_CUTS = Cuts({length: _cut_alias(length) for length in range(SHORTEST, _LONGEST + 1)})
+_WORD_CUTS = Cuts({length: _cut_word(length) for length in range(SHORTEST - 1, _LONGEST + _MOST_WRONG + 1)})

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
 
 class Groups:
-    """The rows of each text; rows are numbered in the order in which their texts were given."""
+    """The rows of each text; rows are numbered in the order in which their texts were given.
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._numbers: dict[str, int] = {}
-        numbers = np.array([self._numbers.setdefault(text, len(self._numbers)) for text in texts], np.int64)
-        self._order = np.argsort(numbers, kind="stable")
-        self._ends = np.cumsum(np.bincount(numbers, minlength=len(self._numbers)))
+    `texts` are the distinct texts in order: an automaton is built of neighbours in half the time.
+    """
 
-    def texts(self) -> list[str]:
-        """Return the distinct texts, numbered as they first came."""
-        return list(self._numbers)
+    def __init__(self, texts: Sequence[str]) -> None:
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        self.texts: list[str] = []
+        firsts: list[int] = []
+        before = None
+        for place, row in enumerate(order):
+            text = texts[row]
+            if text != before:
+                self.texts.append(text)
+                firsts.append(place)
+                before = text
+        self._order = np.array(order, np.int64)
+        self._borders = np.array([*firsts, len(order)], np.int64)
 
     def rows(self, number: int) -> list[int]:
         """Return the rows of the text of a number."""
-        first = self._ends[number - 1] if number else 0
-        return [int(row) for row in self._order[first : self._ends[number]]]
-
-    def rows_of(self, text: str, most: int) -> list[int]:
-        """Return the first rows of a text; none where it is unknown."""
-        number = self._numbers.get(text)
-        return [] if number is None else self.rows(number)[:most]
+        rows: list[int] = self._order[self._borders[number] : self._borders[number + 1]].tolist()
+        return rows

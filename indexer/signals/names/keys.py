@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from indexer.signals.names.foldings import Codes, decoded, encoded
 from indexer.signals.names.groups import Groups
 from indexer.signals.names.letters import is_kana_or_han, is_part
 from indexer.signals.names.spellings import Spelling, spellings
-from indexer.signals.names.views import Codes, decoded, encoded, fold_leet, fold_looks, fold_plain, fold_split
+from indexer.signals.names.views import fold_leet, fold_looks, fold_plain, fold_split
 
 _BETWEEN = "\uffff"
 """A noncharacter, which stands in no text that is exchanged."""
@@ -55,47 +56,49 @@ class Keys:
                 self._aliases.append(number)
                 self._spellings.append(spelling)
                 spelled.append(text)
-        self._exact: list[str] = []
-        self._uses: list[tuple[int, int]] = []
         self.compact = [""] * len(aliases)
+        # Of each use: which spelling it is of, and how its key was made.
+        self._uses_of: list[int] = []
+        self._families: list[int] = []
         self._groups = Groups(self._made(spelled))
-        self.texts = self._groups.texts()
+        self.texts = self._groups.texts
 
     def uses(self, number: int) -> Iterator[Use]:
         """Yield the aliases that the key of a number stands for."""
         for row in self._groups.rows(number):
-            spelled, families = self._uses[row]
-            yield Use(self._aliases[spelled], families, self._spellings[spelled], self._exact[spelled])
+            spelled = self._uses_of[row]
+            yield Use(self._aliases[spelled], self._families[row], self._spellings[spelled], self._exact[spelled])
 
-    def _made(self, spelled: Sequence[str]) -> Iterator[str]:
-        """Yield a key per use."""
-        whole = encoded(_BETWEEN.join(text.replace(_BETWEEN, " ") for text in spelled))
+    def _made(self, spelled: Sequence[str]) -> list[str]:
+        """Return a key per use."""
+        whole = encoded("".join(f"{text.replace(_BETWEEN, ' ')}{_BETWEEN}" for text in spelled))
         foldings = (fold_plain, fold_looks, fold_split, fold_leet)
         plain, looks, split, leet = (_parts(fold(whole).codes) for fold in foldings)
         self._exact = [key.replace(" ", "") for key in looks]
-        if not spelled:
-            self._exact = []
         own = [spelling is Spelling.OWN for spelling in self._spellings]
-        self.distinct = len({key for key, is_own in zip(plain, own, strict=False) if is_own} - {""})
+        self.distinct = len({key for key, is_own in zip(plain, own, strict=True) if is_own} - {""})
+        keys: list[str] = []
         for row, exact in enumerate(self._exact):
             if own[row]:
                 self.compact[self._aliases[row]] = exact
             elif len(exact) < LEAST_LATIN[self._spellings[row]]:
                 continue
-            for key, families in _families(plain[row], looks[row], split[row], exact, leet[row].replace(" ", "")):
-                self._uses.append((row, families))
-                yield key
+            made = _families(plain[row], looks[row], split[row], exact, leet[row].replace(" ", ""))
+            keys += made
+            self._families += made.values()
+            self._uses_of += [row] * len(made)
+        return keys
 
 
-def _families(plain: str, looks: str, split: str, compact: str, leet: str) -> list[tuple[str, int]]:
+def _families(plain: str, looks: str, split: str, compact: str, leet: str) -> dict[str, int]:
     """Return the distinct keys of one spelling, and all ways in which each was made."""
     if plain == looks == split == compact == leet:
-        return [(plain, EVERY_FAMILY)] if plain else []
+        return {plain: EVERY_FAMILY} if plain else {}
     keys = {plain: PLAIN}
     for key, family in ((looks, LOOKS), (split, SPLIT), (compact, COMPACT), (leet, LEET)):
         keys[key] = keys.get(key, 0) | family
     keys.pop("", None)
-    return list(keys.items())
+    return keys
 
 
 @lru_cache(_MOST_REMEMBERED)
@@ -111,4 +114,4 @@ def is_cjk(key: str) -> bool:
 
 
 def _parts(codes: Codes) -> list[str]:
-    return [part.strip() for part in decoded(codes).split(_BETWEEN)]
+    return [part.strip() for part in decoded(codes).split(_BETWEEN)[:-1]]

@@ -5,7 +5,7 @@ Two foldings, each a pure function of one code point, so that offsets into the o
     plain    NFKD and case; accents and invisible marks dropped; separators as a space
     looks    plain, and look-alikes as Latin, traditional Chinese as simplified, katakana as hiragana
 
-Which views of a text are made of them is told in `name_views`.
+Which views of a text are made of them is told in `views`.
 """
 
 from __future__ import annotations

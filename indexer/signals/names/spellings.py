@@ -7,8 +7,11 @@ Japanese kanji are not guessed: they need a dictionary, and a register gives the
 from __future__ import annotations
 
 import itertools
+import json
 from enum import StrEnum
 from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
 
 from indexer.signals.names.letters import is_kana_or_han
 
@@ -55,11 +58,17 @@ def _readings(char: str) -> tuple[str, ...]:
     """
     if char.isascii():
         return (char,)
-    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415 (a big table, for Chinese names alone)
-
-    known = PINYIN_DICT.get(ord(char), "").split(",")[:2]
+    known = _pinyin_table().get(str(ord(char)), "").split(",")[:2]
     toneless = (_toneless(reading) for reading in known if reading)
     return tuple(dict.fromkeys(form for reading in toneless for form in (reading.replace("v", "u"), reading)))
+
+
+@cache
+def _pinyin_table() -> dict[str, str]:
+    """Read the readings of each letter, by its number; the package itself would load its table of phrases as well."""
+    table = Path(str(distribution("pypinyin").locate_file("pypinyin/pinyin_dict.json")))
+    readings: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
+    return readings
 
 
 def _toneless(reading: str) -> str:
@@ -74,7 +83,7 @@ def _romaji(alias: str) -> list[str]:
     hepburn = _transcribe(alias, _HEPBURN)
     if hepburn is None:
         return []
-    kunrei = _transcribe(alias, _HEPBURN | _KUNREI) or hepburn
+    kunrei = hepburn if _OTHERWISE_IN_KUNREI.isdisjoint(alias) else _transcribe(alias, _KUNREI) or hepburn
     short = hepburn
     for long_vowel, vowel in (("ou", "o"), ("oo", "o"), ("uu", "u"), ("aa", "a"), ("ii", "i"), ("ee", "e")):
         short = short.replace(long_vowel, vowel)
@@ -131,7 +140,8 @@ _HEPBURN = _rows(
     "d - でぃ どぅ - -/w - うぃ - うぇ うぉ"
 ) | {"つ": "tsu", "ん": "n", "を": "o", "ぢ": "ji", "づ": "zu"}
 
-_KUNREI = {
+_KUNREI = _HEPBURN | {
     "し": "si", "ち": "ti", "つ": "tu", "ふ": "hu", "じ": "zi", "しゃ": "sya", "しゅ": "syu", "しょ": "syo",
     "ちゃ": "tya", "ちゅ": "tyu", "ちょ": "tyo", "じゃ": "zya", "じゅ": "zyu", "じょ": "zyo",
 }  # fmt: skip
+_OTHERWISE_IN_KUNREI = frozenset("しちつふじシチツフジ")

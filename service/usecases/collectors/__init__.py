@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from service.domain.evidence import Evidence
-from service.usecases.collectors import agreement, names, pictures
+from service.usecases.collectors import agreement, blocked, consistency, names, pictures
 from service.usecases.collectors.examination import Examination
 
 Collector = Callable[[Examination], list[Evidence]]
@@ -18,4 +18,6 @@ COLLECTORS: tuple[tuple[str, Collector], ...] = (
     ("pictures", pictures.collect),
     ("agreement", agreement.collect),
     ("names", names.collect),
+    ("blocked", blocked.collect),
+    ("consistency", consistency.collect),
 )

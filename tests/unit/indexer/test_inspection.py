@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,14 @@ def lora(tmp_path: Path) -> Path:
         f"{name}.lora_up.weight": rng.standard_normal((320, 8)).astype(np.float16),
         f"{name}.alpha": np.asarray(8.0, np.float32),
     }
-    save_file(tensors, path, metadata={"ss_output_name": "amber_owl_v2"})
+    metadata = {
+        "ss_output_name": "amber_owl_v2",
+        "ss_tag_frequency": json.dumps({"10_amber owl": {"amber owl": 12, "tree": 3}}),
+        "ss_sd_model_hash": "0x0A1B2C3D",
+        "modelspec.thumbnail": "data:image/png;base64," + b64encode(encoded(Image.new("RGB", (4, 4)))).decode(),
+        "ssmd_cover_images": json.dumps(["no picture"]),
+    }
+    save_file(tensors, path, metadata=metadata)
     return path
 
 
@@ -58,6 +66,31 @@ def test_of_a_lora_strings_hashes_and_adapter_are_told(lora: Path) -> None:
     }
     assert {item["of"] for item in found["hashes"]} >= {"sha256", "body_sha256"}
     json.dumps(found)
+
+
+def test_of_a_loras_strings_role_share_and_trust_are_told(lora: Path) -> None:
+    strings = inspect_file(lora)["strings"]
+    assert strings[0] == {
+        "text": "amber_owl_v2",
+        "source": "lora:ss_output_name",
+        "role": "name",
+        "trust": "residue",
+        "share": None,
+    }
+    assert {item["text"]: item["share"] for item in strings if item["role"] == "tag"} == {
+        "amber owl": 1.0,
+        "tree": 0.25,
+    }
+
+
+def test_of_a_lora_the_trainer_its_claims_and_pictures_are_told(lora: Path) -> None:
+    found = inspect_file(lora)
+    assert found["tool"] == "kohya"
+    claimed = [item for item in found["hashes"] if item["trust"] == "claimed"]
+    assert claimed == [{"of": "base", "name": "ss_sd_model_hash", "value": "0a1b2c3d", "trust": "claimed"}]
+    assert [item["name"] for item in found["pictures"]] == ["lora:modelspec.thumbnail"]
+    assert found["pictures"][0]["bytes"] > 0
+    assert found["problems"] == ["thumbnail_unreadable: lora:ssmd_cover_images[0] is no picture in base64"]
 
 
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def judge(
     sets = {
         slug: owl(slug, fame=fame, licences=licences, work=titles.get(slug, ""))
         for slug in (item.reference_set for item in evidence)
+        if slug is not None
     }
     return decide(Facts(tuple(evidence), not_screened, sets), context(**circumstances), POLICY)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
+import zipfile
 from typing import Any
 
 import pytest
 
 from indexer.model import PictureFile
+from indexer.training.example_loras import ExampleLora
 from service.domain.errors import UnsupportedContent
-from service.domain.upload import Trust, Upload, UploadText
+from service.domain.upload import HashClaim, Trust, Upload, UploadText
 from service.usecases.intake import MAX_TEXTS, LoraPart, Submission, intake
+from service.usecases.packs import PackLimits, read_pack
 from tests.fakes import safetensors
 from tests.unit.service.domain.facts import context
 
@@ -44,6 +49,8 @@ def _with_metadata(metadata: dict[str, str]) -> bytes:
         ({"unheard_of": {"deep": [[{"deeper": "Owl"}]]}}, "unheard_of.deep[0][0].deeper", "Owl"),
         ({"model": {"civitai": {"trainedWords": ["Owl"]}}}, "model.civitai.trainedWords[0]", "Owl"),
         ({"commercial": {"campaign": "Owl"}}, "commercial.campaign", "Owl"),
+        ({"model": {"tag_counts": {"Owl": 12}}}, "model.tag_counts.Owl", "Owl"),
+        ({"model": {"files": [{"sha256": "no hash but Owl"}]}}, "model.files[0].sha256", "no hash but Owl"),
     ],
 )
 def test_every_string_is_searched_wherever_it_stands(document: dict[str, Any], source: str, text: str) -> None:
@@ -60,7 +67,8 @@ def test_every_string_is_searched_wherever_it_stands(document: dict[str, Any], s
         {"options": {"note": "Owl"}},
         {"model": {"type": "Owl"}},
         {"images": [{"file": "Owl", "role": "Owl"}]},
-        {"model": {"files": [{"sha256": "Owl", "body_sha256": "Owl"}]}},
+        {"model": {"files": [{"sha256": "ab" * 32, "body_sha256": "0xAB12CD34EF"}]}},
+        {"commercial": {"monetised": True, "promoted": False}},
         {"model": {"name": "  \n", "tags": [""]}},
         {"unheard_of": [1, 2.5, True, None, {}]},
     ],
@@ -97,12 +105,82 @@ def test_file_names_are_residue() -> None:
 
 
 def test_the_strings_of_a_lora_are_residue() -> None:
-    data = _with_metadata({"ss_output_name": "amber_owl", "ss_tag_frequency": '{"set": {"amber owl": 10}}'})
+    tags = '{"10_owl": {"amber owl": 10, "moon": 2}}'
+    data = ExampleLora("owl", metadata=(("ss_output_name", "amber_owl"), ("ss_tag_frequency", tags))).write()
     upload = _intake({}, lora=_lora(data, "owl_v2.safetensors"))
     assert {text.trust for text in upload.texts} == {Trust.RESIDUE}
-    assert {"owl_v2.safetensors", "amber_owl", "amber owl"} <= {text.text for text in upload.texts}
-    assert upload.has_lora
+    assert {"owl_v2.safetensors", "amber_owl", "amber owl", "owl"} <= {text.text for text in upload.texts}
+    assert {text.text: text.share for text in upload.texts if text.share is not None} == {"amber owl": 1.0, "moon": 0.2}
     assert upload.not_screened == ()
+
+
+def test_a_lora_is_known_by_what_was_computed_of_it() -> None:
+    data = ExampleLora("owl", metadata=(("ss_output_name", "amber_owl"),)).write()
+    upload = _intake({"model": {"trigger_words": ["mberowl"]}}, lora=_lora(data, "owl_v2.safetensors"))
+    assert upload.lora is not None
+    assert upload.lora.signals is not None
+    assert upload.lora.signals.sha256 == hashlib.sha256(data).hexdigest()
+    assert upload.lora.signals.fingerprint is not None
+    assert {"owl_v2", "mberowl", "amber_owl"} <= set(upload.lora.called)
+
+
+def test_of_a_header_alone_nothing_is_computed() -> None:
+    data = ExampleLora("owl").write()
+    header = data[: 8 + int.from_bytes(data[:8], "little")]
+    upload = _intake({}, lora=_lora(header, header_only=True))
+    assert upload.lora is not None
+    assert upload.lora.signals is None
+    assert upload.not_screened == ()
+
+
+def test_an_adapter_whose_weights_cannot_be_compared_is_listed() -> None:
+    upload = _intake({}, lora=_lora(_with_metadata({})))
+    assert [item.reason.split(":")[0] for item in upload.not_screened] == ["unsupported_adapter"]
+
+
+def test_hashes_that_are_only_named_are_claims() -> None:
+    document = {"model": {"files": [{"name": "a", "sha256": "ab" * 32}]}, "more": {"AutoV2": "abcdef0123"}}
+    data = ExampleLora("owl", metadata=(("sshs_model_hash", "cd" * 32),)).write()
+    upload = _intake(document, lora=_lora(data))
+    assert upload.claims == (
+        HashClaim("model.files[0].sha256", "ab" * 32),
+        HashClaim("more.AutoV2", "abcdef0123"),
+        HashClaim("lora:sshs_model_hash", "cd" * 32),
+    )
+
+
+def test_pictures_inside_a_lora_are_screened_like_samples() -> None:
+    picture = b"picture"
+    uri = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    data = ExampleLora("owl", metadata=(("modelspec.thumbnail", uri),)).write()
+    upload = _intake({}, pictures=PICTURES, lora=_lora(data))
+    assert [(item.name, item.data) for item in upload.pictures] == [
+        ("a.png", b"one"),
+        ("lora:modelspec.thumbnail", picture),
+    ]
+
+
+def test_an_image_pack_gives_pictures_captions_and_folders() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("10_amber owl/1.png", b"one")
+        made.writestr("10_amber owl/1.txt", b"amber owl, moon")
+        made.writestr("notes.doc", b"?")
+    with read_pack(stream, PackLimits()) as pack:
+        upload = _intake({}, pictures=PICTURES, pack=pack)
+        assert [(item.name, item.data) for item in upload.pictures] == [
+            ("a.png", b"one"),
+            ("10_amber owl/1.png", b"one"),
+        ]
+    assert upload.captions == ("amber owl, moon",)
+    assert ("amber owl", 1.0) in {(text.text, text.share) for text in upload.texts}
+    assert [item.source for item in upload.not_screened] == ["image_pack:notes.doc"]
+
+
+def test_pictures_that_a_payload_names_and_that_did_not_come_are_listed() -> None:
+    upload = _intake({"model": {"name": "x"}}, not_sent=("https://example.org/a.png",))
+    (listed,) = upload.not_screened
+    assert (listed.source, listed.reason.split(":")[0]) == ("image:https://example.org/a.png", "not_sent")
 
 
 def test_a_header_without_its_body_is_read_like_the_whole_file() -> None:
@@ -152,8 +230,8 @@ def test_texts_are_searched_up_to_their_limit_and_the_rest_listed(count: int) ->
 
 
 def test_parts_that_nothing_reads_are_listed() -> None:
-    upload = _intake({}, pictures=PICTURES, unknown_parts=("image_pack", "video"))
-    assert [item.source for item in upload.not_screened] == ["part:image_pack", "part:video"]
+    upload = _intake({}, pictures=PICTURES, unknown_parts=("audio", "video"))
+    assert [item.source for item in upload.not_screened] == ["part:audio", "part:video"]
 
 
 @pytest.mark.parametrize(("options", "shadow"), [({}, False), ({"shadow": True}, True), ({"shadow": False}, False)])

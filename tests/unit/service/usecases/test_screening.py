@@ -33,13 +33,13 @@ from service.domain.errors import (
     UnsupportedContent,
 )
 from service.domain.evidence import Evidence, EvidenceKind
-from service.domain.upload import NotScreened, Trust, Upload, UploadText, Visibility
+from service.domain.upload import NotScreened, Trust, Upload, UploadedLora, UploadText, Visibility
 from service.domain.verdict import Outcome
 from service.usecases.collectors import COLLECTORS, Collector
 from service.usecases.collectors.examination import Examination
 from service.usecases.collectors.names import MAX_HITS
 from service.usecases.screening import Request, Screening
-from tests.fakes import FakeCurrentIndex, FakeReferenceIndex, FixedClock
+from tests.fakes import FakeBlockedLoras, FakeCurrentIndex, FakeReferenceIndex, FixedClock
 from tests.unit.service.domain.facts import POLICY, context
 
 ALIASES = (
@@ -81,7 +81,8 @@ def _bench(
 ) -> Bench:
     current = FakeCurrentIndex(FakeReferenceIndex([reference_set], scripted, before))
     store = MemoryScreeningStore()
-    screening = Screening(current, POLICY, store, FixedClock(), time_limit=time_limit, collectors=collectors)
+    blocked = FakeBlockedLoras()
+    screening = Screening(current, POLICY, store, blocked, FixedClock(), time_limit=time_limit, collectors=collectors)
     return Bench(screening, store, current)
 
 
@@ -160,7 +161,9 @@ def test_what_is_no_picture_and_all_there_is_is_refused() -> None:
         _bench(NO_PICTURE).screening.screen(_upload("a.png"))
 
 
-@pytest.mark.parametrize("beside", [{"text": "a name"}, {"has_lora": True}], ids=["a name", "a LoRA"])
+@pytest.mark.parametrize(
+    "beside", [{"text": "a name"}, {"lora": UploadedLora("a.safetensors")}], ids=["a name", "a LoRA"]
+)
 def test_what_is_no_picture_beside_other_content_is_review(beside: dict[str, Any]) -> None:
     screened = _bench(NO_PICTURE).screening.screen(_upload("a.png", **beside))
     assert screened.verdict.outcome is Outcome.REVIEW

@@ -1,187 +1,21 @@
-"""The fingerprint: the same LoRA however it is written, a merge by its share, a stranger not at all."""
+"""The fingerprint: every family of LoRA as its authors define it, within limits, and nothing hostile in it."""
 
 from __future__ import annotations
 
 import io
 import json
 import tracemalloc
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from indexer.errors import LoraError
 from indexer.signals.lora.adapter import Kind
-from indexer.signals.lora.fingerprint import COLUMNS, Comparison, Fingerprint, _e4m3, _gaussians, compare, fingerprint
+from indexer.signals.lora.fingerprint import COLUMNS, _e4m3, _gaussians, fingerprint
 from indexer.signals.lora.layer_names import Part
-
-Matrix = npt.NDArray[Any]
-Tensors = dict[str, Matrix]
-WIDTH = 48
-BLOCKS = 6
-# Flux, a sixty-fourth as wide: name as kohya and as the public library writes it, outputs and inputs in widths.
-FUSED = {
-    "double_blocks_{}_img_attn_qkv": (3, 1),
-    "double_blocks_{}_txt_attn_qkv": (3, 1),
-    "single_blocks_{}_linear1": (7, 1),
-}
-PLAIN = {
-    "double_blocks_{}_img_attn_proj": ("transformer_blocks.{}.attn.to_out.0", 1, 1),
-    "double_blocks_{}_txt_attn_proj": ("transformer_blocks.{}.attn.to_add_out", 1, 1),
-    "double_blocks_{}_img_mlp_0": ("transformer_blocks.{}.ff.net.0.proj", 4, 1),
-    "double_blocks_{}_img_mlp_2": ("transformer_blocks.{}.ff.net.2", 1, 4),
-    "single_blocks_{}_linear2": ("single_transformer_blocks.{}.proj_out", 1, 5),
-    "single_blocks_{}_modulation_lin": ("single_transformer_blocks.{}.norm.linear", 3, 1),
-}
-SPLIT = {
-    "double_blocks_{}_img_attn_qkv": [f"transformer_blocks.{{}}.attn.to_{x}" for x in "qkv"],
-    "double_blocks_{}_txt_attn_qkv": [f"transformer_blocks.{{}}.attn.add_{x}_proj" for x in "qkv"],
-    "single_blocks_{}_linear1": [
-        *(f"single_transformer_blocks.{{}}.attn.to_{x}" for x in "qkv"),
-        "single_transformer_blocks.{}.proj_mlp",
-    ],
-}
-
-
-@dataclass(frozen=True)
-class Factors:
-    up: Matrix
-    down: Matrix
-    alpha: float | None = None
-
-
-Lora = dict[str, Factors]
-
-
-def trained(seed: int, rank: int = 32) -> Lora:
-    """Return a LoRA whose ranks weigh less and less, as those of trained ones do."""
-    rng = np.random.default_rng(seed)
-    weights = 0.85 ** np.arange(rank)
-    sizes = FUSED | {name: size for name, (_, *size) in PLAIN.items()}
-    return {
-        "lora_unet_" + name.format(block): Factors(
-            rng.standard_normal((outputs * WIDTH, rank)) * weights * 0.02,
-            rng.standard_normal((rank, inputs * WIDTH)) * 0.02,
-            float(rank),
-        )
-        for block in range(BLOCKS)
-        for name, (outputs, inputs) in sizes.items()
-    }
-
-
-def bytes_of(array: Matrix, dtype: str) -> bytes:
-    plain: Matrix
-    if dtype == "BF16":
-        bits = array.astype("<f4").view("<u4")
-        plain = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
-    elif dtype == "F8_E5M2":
-        plain = (((array * 64).astype("<f2").view("<u2") + 0x80) >> 8).astype("u1")
-    else:
-        plain = array.astype({"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1"}[dtype])
-    return plain.tobytes()
-
-
-def file(tensors: Mapping[str, Matrix], dtype: str = "F32") -> bytes:
-    header: dict[str, Any] = {}
-    body = bytearray()
-    for name, array in tensors.items():
-        raw = bytes_of(array, dtype)
-        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [len(body), len(body) + len(raw)]}
-        body += raw
-    head = json.dumps(header).encode()
-    return len(head).to_bytes(8, "little") + head + bytes(body)
-
-
-def kohya(lora: Lora) -> Tensors:
-    tensors: Tensors = {}
-    for name, factors in lora.items():
-        tensors |= {f"{name}.lora_up.weight": factors.up, f"{name}.lora_down.weight": factors.down}
-        if factors.alpha is not None:
-            tensors[f"{name}.alpha"] = np.array(factors.alpha)
-    return tensors
-
-
-def diffusers(lora: Lora) -> Tensors:
-    """Write a fused LoRA with the public library's names, its fused layers split; alpha goes into the weights."""
-    tensors: Tensors = {}
-    for block in range(BLOCKS):
-        for name, parts in (SPLIT | {name: [public] for name, (public, *_) in PLAIN.items()}).items():
-            factors = lora["lora_unet_" + name.format(block)]
-            heights = [WIDTH, WIDTH, WIDTH, 4 * WIDTH][: len(parts)] if len(parts) > 1 else [len(factors.up)]
-            scale = 1 if factors.alpha is None else factors.alpha / len(factors.down)
-            for part, up in zip(parts, np.split(factors.up, np.cumsum(heights)[:-1]), strict=True):
-                layer = f"transformer.{part.format(block)}"
-                tensors |= {f"{layer}.lora_A.weight": factors.down, f"{layer}.lora_B.weight": up * scale}
-    return tensors
-
-
-def each(change: Callable[[Factors], Factors]) -> Callable[[Lora], Tensors]:
-    return lambda lora: kohya({name: change(factors) for name, factors in lora.items()})
-
-
-def shuffled(factors: Factors) -> Factors:
-    order = np.random.default_rng(9).permutation(len(factors.down))
-    return Factors(factors.up[:, order], factors.down[order], factors.alpha)
-
-
-def mixed(factors: Factors) -> Factors:
-    """Return other factors of the same product."""
-    mixer = np.linalg.qr(np.random.default_rng(9).standard_normal((len(factors.down),) * 2))[0] * 3
-    return Factors(factors.up @ mixer, np.linalg.inv(mixer) @ factors.down, factors.alpha)
-
-
-def shifted(factors: Factors) -> Factors:
-    return Factors(factors.up * 1e30, factors.down * 1e-30, factors.alpha)
-
-
-def resized(rank: int) -> Callable[[Factors], Factors]:
-    def resize(factors: Factors) -> Factors:
-        left, values, right = np.linalg.svd(factors.up @ factors.down, full_matrices=False)
-        return Factors(left[:, :rank] * values[:rank], right[:rank])
-
-    return resize
-
-
-def merged(*others: int, weight: float) -> Callable[[Lora], Tensors]:
-    """Merge by adding the changes: ranks side by side."""
-
-    def merge(lora: Lora) -> Tensors:
-        loras = [lora, *(trained(seed) for seed in others)]
-        return kohya(
-            {
-                name: Factors(
-                    np.hstack([weight * one[name].up for one in loras]), np.vstack([one[name].down for one in loras])
-                )
-                for name in lora
-            }
-        )
-
-    return merge
-
-
-def factor_wise(lora: Lora) -> Tensors:
-    other = trained(2)
-    return kohya(
-        {
-            name: Factors((own.up + other[name].up) / 2, (own.down + other[name].down) / 2, own.alpha)
-            for name, own in lora.items()
-        }
-    )
-
-
-def fingerprint_of(tensors: Mapping[str, Matrix], dtype: str = "F32") -> Fingerprint:
-    data = file(tensors, dtype)
-    return fingerprint(io.BytesIO(data), len(data))
-
-
-def likeness(one: Mapping[str, Matrix], two: Mapping[str, Matrix]) -> Comparison:
-    return compare(fingerprint_of(one), fingerprint_of(two))
+from tests.loras import BLOCKS, WIDTH, Factors, Matrix, Tensors, file, fingerprint_of, kohya, likeness, sdxl, trained
 
 
 def outcome(tensors: Mapping[str, Matrix], dtype: str = "F32") -> str:
@@ -190,86 +24,6 @@ def outcome(tensors: Mapping[str, Matrix], dtype: str = "F32") -> str:
     except LoraError as error:
         return error.code
     return ""
-
-
-@pytest.fixture(scope="module")
-def known() -> Fingerprint:
-    return fingerprint_of(kohya(trained(1)))
-
-
-@pytest.mark.parametrize(
-    ("change", "dtype", "least", "most"),
-    [
-        pytest.param(kohya, "F32", 0.9999, 1.0001, id="identical"),
-        pytest.param(kohya, "F16", 0.999, 1.0001, id="cast to float16"),
-        pytest.param(kohya, "BF16", 0.999, 1.0001, id="cast to bfloat16"),
-        pytest.param(kohya, "F8_E5M2", 0.95, 1.0001, id="cast to float8"),
-        pytest.param(kohya, "F64", 0.9999, 1.0001, id="cast to float64"),
-        pytest.param(each(lambda f: Factors(f.up, f.down, 1.0)), "F32", 0.9999, 1.0001, id="alpha changed"),
-        pytest.param(each(lambda f: Factors(f.up, f.down)), "F32", 0.9999, 1.0001, id="alpha removed"),
-        pytest.param(
-            each(lambda f: Factors(f.up * 4, f.down, (f.alpha or 1) / 4)),
-            "F16",
-            0.999,
-            1.0001,
-            id="alpha moved into weights",
-        ),
-        pytest.param(each(shuffled), "F32", 0.9999, 1.0001, id="ranks shuffled"),
-        pytest.param(each(mixed), "F32", 0.9999, 1.0001, id="other factors of the same product"),
-        pytest.param(each(shifted), "F32", 0.9999, 1.0001, id="factors scaled against each other"),
-        pytest.param(each(lambda f: Factors(-f.up, f.down, -32.0)), "F32", 0.9999, 1.0001, id="both signs turned"),
-        pytest.param(each(lambda f: Factors(-f.up, f.down, 32.0)), "F32", -1.0001, -0.9999, id="subtracted"),
-        pytest.param(diffusers, "F16", 0.999, 1.0001, id="renamed and split"),
-        pytest.param(each(resized(8)), "F16", 0.9, 0.999, id="resized to rank 8"),
-        pytest.param(each(resized(4)), "F16", 0.8, 0.95, id="resized to rank 4"),
-        pytest.param(merged(2, weight=0.5), "F32", 0.6, 0.8, id="half and half"),
-        pytest.param(merged(2, 3, 4, weight=0.25), "F32", 0.4, 0.6, id="one of four"),
-        pytest.param(factor_wise, "F32", 0.4, 0.6, id="merged factor by factor"),
-        pytest.param(lambda _: kohya(trained(5)), "F32", -0.1, 0.1, id="unrelated"),
-        pytest.param(lambda _: diffusers(trained(6)), "F32", -0.1, 0.1, id="unrelated, with other names"),
-    ],
-)
-def test_a_changed_lora_is_as_similar_as_its_share_of_the_original(
-    known: Fingerprint, change: Callable[[Lora], Tensors], dtype: str, least: float, most: float
-) -> None:
-    other = fingerprint_of(change(trained(1)), dtype)
-    found = compare(known, other)
-    assert least <= found.model.cosine <= most
-    assert found.model.share == 1
-    assert (found.model.alike == found.model.shared) == (least >= 0.8) or 0.1 < least < 0.8
-    assert compare(other, known) == found
-    assert not other.left_out
-
-
-def test_half_of_the_layers_replaced_is_told_from_a_merge(known: Fingerprint) -> None:
-    stranger = trained(5)
-    half = {n: stranger[n] if index % 2 else own for index, (n, own) in enumerate(trained(1).items())}
-    found = compare(known, fingerprint_of(kohya(half))).model
-    assert 0.3 < found.cosine < 0.7
-    assert found.alike == pytest.approx(found.shared * found.cosine, abs=0.1 * found.shared)
-
-
-def test_layers_that_only_one_file_has_lower_the_share_and_not_the_cosine(known: Fingerprint) -> None:
-    some = dict(list(trained(1).items())[::2])
-    found = compare(known, fingerprint_of(kohya(some))).model
-    assert found.cosine > 0.999
-    assert found.share == pytest.approx(found.shared / len(known.names))
-    assert found.share < 0.7
-    assert compare(fingerprint_of(kohya(some)), known).model == found
-
-
-def test_the_text_encoders_are_compared_apart() -> None:
-    rng = np.random.default_rng(3)
-    text = {"lora_te1_text_model_encoder_layers_0_mlp_fc1": Factors(rng.random((64, 4)), rng.random((4, 16)))}
-    found = likeness(kohya(trained(1) | text), kohya(trained(2) | text))
-    assert found.model.cosine < 0.1
-    assert found.text_encoders.cosine > 0.999
-    assert (found.text_encoders.shared, found.text_encoders.share) == (1, 1)
-
-
-def test_files_without_a_layer_in_common_are_not_alike() -> None:
-    one, two = (kohya({f"lora_unet_{name}": Factors(np.ones((4, 1)), np.ones((1, 4)))}) for name in "ab")
-    assert likeness(one, two).model.cosine == likeness(one, two).model.shared == 0
 
 
 def dense(change: Matrix) -> Tensors:
@@ -380,16 +134,6 @@ def test_the_norm_is_that_of_the_change_within_a_few_standard_errors() -> None:
         assert found[name] == pytest.approx(np.linalg.norm(factors.up @ factors.down), rel=0.4)
 
 
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32), rank=st.integers(1, 6), strength=st.floats(1e-3, 1e3))
-def test_strength_is_no_part_of_the_direction(seed: int, rank: int, strength: float) -> None:
-    rng = np.random.default_rng(seed)
-    factors = Factors(rng.standard_normal((12, rank)), rng.standard_normal((rank, 9)))
-    scaled = Factors(factors.up * strength, factors.down)
-    found = likeness(*(kohya({"lora_unet_x": one}) for one in (factors, scaled)))
-    assert found.model.cosine == pytest.approx(1, abs=1e-4)
-
-
 def test_the_random_numbers_are_those_of_the_recipe() -> None:
     rows, columns = _gaussians(Part("unet/x:24x20", 0, 24), 20)
     assert rows.shape == (COLUMNS, 24)
@@ -468,26 +212,9 @@ def test_a_file_that_ends_within_a_tensor_is_malformed() -> None:
     assert caught.value.code == "lora_malformed"
 
 
-def sdxl_layers() -> dict[str, tuple[int, int]]:
-    """Return the 722 attention layers of SDXL under kohya's names, with their outputs and inputs."""
-    places = {f"input_blocks_{n}_1": (640, 2) for n in (4, 5)} | {f"output_blocks_{n}_1": (640, 2) for n in (3, 4, 5)}
-    places |= {f"{name}_1": (1280, 10) for name in ("input_blocks_7", "input_blocks_8", "middle_block")}
-    places |= {f"output_blocks_{n}_1": (1280, 10) for n in (0, 1, 2)}
-    layers: dict[str, tuple[int, int]] = {}
-    for place, (width, depth) in places.items():
-        layers |= {f"lora_unet_{place}_proj_{side}": (width, width) for side in ("in", "out")}
-        for block in range(depth):
-            stem = f"lora_unet_{place}_transformer_blocks_{block}"
-            for attention, context in (("attn1", width), ("attn2", 2048)):
-                layers |= {f"{stem}_{attention}_to_{x}": (width, context if x in "kv" else width) for x in "qkv"}
-                layers[f"{stem}_{attention}_to_out_0"] = (width, width)
-            layers |= {f"{stem}_ff_net_0_proj": (8 * width, width), f"{stem}_ff_net_2": (width, 4 * width)}
-    return layers
-
-
 def test_an_sdxl_lora_of_145_megabytes_is_fingerprinted_one_layer_at_a_time(tmp_path: Path) -> None:
     rank, header, size = 27, {}, 0
-    for name, (outputs, inputs) in sdxl_layers().items():
+    for name, (outputs, inputs) in sdxl().items():
         for role, shape in (("lora_up", (outputs, rank)), ("lora_down", (rank, inputs))):
             end = size + 2 * shape[0] * shape[1]
             header[f"{name}.{role}.weight"] = {"dtype": "F16", "shape": shape, "data_offsets": [size, end]}

@@ -1,0 +1,86 @@
+"""A LoRA file as it is known again: its hashes, those of its tensors, and the fingerprint of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from indexer.errors import LoraError
+from indexer.fingerprints import pack
+from indexer.model import LoraSignals
+from indexer.signals.lora.fingerprint import fingerprint
+from indexer.signals.lora.tensor_hashes import hash_tensors, read_entries
+
+_PREFIX = 8
+_CHUNK = 1 << 20
+
+
+class FileHasher:
+    """Hashes a LoRA as it arrives, in pieces of any size: the whole, and what follows its header."""
+
+    def __init__(self) -> None:
+        self._whole, self._body = hashlib.sha256(), hashlib.sha256()
+        self._head = b""
+        self._before_body = _PREFIX
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes of the file."""
+        self._whole.update(data)
+        if len(self._head) < _PREFIX:
+            missing = _PREFIX - len(self._head)
+            self._head, data = self._head + data[:missing], data[missing:]
+            if len(self._head) == _PREFIX:
+                self._before_body = int.from_bytes(self._head, "little")
+        if len(self._head) == _PREFIX:
+            skipped = min(self._before_body, len(data))
+            self._before_body -= skipped
+            self._body.update(memoryview(data)[skipped:])
+
+    @property
+    def sha256(self) -> str:
+        """Of everything so far, lower-case hexadecimal."""
+        return self._whole.hexdigest()
+
+    @property
+    def body_sha256(self) -> str:
+        """Of everything so far that follows the header."""
+        return self._body.hexdigest()
+
+    @classmethod
+    def of(cls, stream: BinaryIO) -> FileHasher:
+        """Hash a file from its beginning, a MiB at a time."""
+        found = cls()
+        stream.seek(0)
+        while chunk := stream.read(_CHUNK):
+            found.update(chunk)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLora:
+    """The signals of a file, and why it has no fingerprint: `code: message`, None where it has one."""
+
+    signals: LoraSignals
+    problem: str | None
+
+
+def read_signals(name: str, stream: BinaryIO, size: int, hashed: FileHasher | None = None) -> ReadLora:
+    """Read the signals of a seekable safetensors file of `size` bytes, never holding more than a layer of it.
+
+    `hashed` saves a pass where the file was hashed as it arrived. Raises LoraError as `read_entries` does.
+    """
+    entries = read_entries(stream, size)
+    tensors = hash_tensors(stream, entries)
+    hashes = hashed or FileHasher.of(stream)
+    packed, problem = None, None
+    try:
+        packed = pack(fingerprint(stream, size))
+    except LoraError as error:
+        problem = f"{error.code}: {error}"
+    return ReadLora(LoraSignals(name, hashes.sha256, hashes.body_sha256, tensors, packed), problem)
+
+
+def can_be_known_again(signals: LoraSignals) -> bool:
+    """Tell whether anything in a file tells it from others: files that were never trained have equal tensors."""
+    return any(item.telling for item in signals.tensors)

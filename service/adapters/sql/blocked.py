@@ -1,0 +1,194 @@
+"""Blocked LoRAs in a database; the short list of fingerprints is searched in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from indexer.fingerprints import summary, unpack
+from indexer.model import LoraSignals, TensorHash
+from indexer.ports import FloatArray
+from service.adapters.sql.tables import blocked_layers, blocked_loras, blocked_tensors
+from service.domain.blocked import BlockedLora
+from service.ports import Nearest
+
+T = TypeVar("T")
+_AT_ONCE = 500
+_SHARING = 20
+_NEAREST = 20
+_IN_FORCE = blocked_loras.c.removed.is_(None)
+
+
+class SqlBlockedLoras:
+    """BlockedLoras over SQLAlchemy."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._revision: tuple[int, int] | None = None
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._ids: list[str] = []
+        self._layers: frozenset[str] = frozenset()
+        self._summaries: FloatArray = np.zeros((0, 0), np.float32)
+
+    def add(self, blocked: BlockedLora) -> BlockedLora:
+        """Keep a LoRA, or return the one that is blocked already."""
+        signals = blocked.signals
+        fingerprint = signals.fingerprint
+        stored = None if fingerprint is None else unpack(fingerprint)
+        row = {
+            "id": blocked.id,
+            "title": blocked.title,
+            "reference_set": blocked.reference_set,
+            "reason": blocked.reason,
+            "added": blocked.added.astimezone(UTC),
+            "added_by": blocked.added_by,
+            "file_name": signals.name,
+            "sha256": signals.sha256,
+            "body_sha256": signals.body_sha256,
+            "fingerprint": fingerprint,
+            "summary": None if stored is None else summary(stored).tobytes(),
+        }
+        tensors = Counter((item.sha256, item.dtype, _written(item.shape)) for item in signals.tensors if item.telling)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(blocked_loras.insert().values(row))
+                for names in _batched(stored.names if stored is not None else ()):
+                    new = self._insert(blocked_layers).on_conflict_do_nothing()
+                    connection.execute(new, [{"name": name} for name in names])
+                for some in _batched(list(tensors.items())):
+                    connection.execute(
+                        blocked_tensors.insert(),
+                        [
+                            {"blocked_id": blocked.id, "sha256": sha256, "dtype": dtype, "shape": shape, "copies": n}
+                            for (sha256, dtype, shape), n in some
+                        ],
+                    )
+        except IntegrityError:
+            earlier = self._read(sa.and_(_IN_FORCE, blocked_loras.c.sha256 == signals.sha256))
+            if not earlier:
+                raise
+            return earlier[0]
+        return blocked
+
+    def remove(self, blocked_id: str, when: datetime, by: str) -> bool:
+        """Put a LoRA out of force."""
+        change = blocked_loras.update().where(blocked_loras.c.id == blocked_id, _IN_FORCE)
+        with self._engine.begin() as connection:
+            done = connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by))
+            return done.rowcount == 1
+
+    def list_all(self) -> list[BlockedLora]:
+        """Return all in force, newest first."""
+        return self._read(_IN_FORCE)
+
+    def sharing(self, signals: LoraSignals | None, claims: Sequence[str]) -> list[BlockedLora]:
+        """Return those that share bytes, or are claimed, with their tensors."""
+        shared: Counter[str] = Counter()
+        with self._engine.connect() as connection:
+            hashes = (blocked_loras.c.sha256, blocked_loras.c.body_sha256)
+            wanted = [column.startswith(claim) for claim in claims for column in hashes]
+            if signals is not None:
+                wanted += [hashes[0] == signals.sha256, hashes[1] == signals.body_sha256]
+            for some in _batched(wanted):
+                shared.update(connection.scalars(sa.select(blocked_loras.c.id).where(_IN_FORCE, sa.or_(*some))))
+            for found in dict(shared):
+                # The same file counts for more than any number of tensors.
+                shared[found] += 1_000_000
+            telling = {item.sha256 for item in signals.tensors if item.telling} if signals is not None else set()
+            for some_hashes in _batched(sorted(telling)):
+                query = (
+                    sa.select(blocked_tensors.c.blocked_id, sa.func.count())
+                    .join(blocked_loras)
+                    .where(_IN_FORCE, blocked_tensors.c.sha256.in_(some_hashes))
+                    .group_by(blocked_tensors.c.blocked_id)
+                )
+                for blocked_id, count in connection.execute(query):
+                    shared[blocked_id] += count
+        chosen = [blocked_id for blocked_id, _ in shared.most_common(_SHARING)]
+        return self._in_order(chosen, tensors=True)
+
+    def nearest(self, fingerprint: bytes) -> Nearest:
+        """Return a short list by the summaries of the fingerprints."""
+        with self._lock:
+            self._refresh()
+            ids, summaries, layers = self._ids, self._summaries, self._layers
+        if not ids:
+            return Nearest((), 0)
+        closeness = summaries @ summary(unpack(fingerprint), layers)
+        order = np.argsort(-closeness, kind="stable")[:_NEAREST]
+        return Nearest(self._in_order([ids[place] for place in order], fingerprints=True), len(ids))
+
+    def _refresh(self) -> None:
+        """Read the summaries again where any was added or removed: both counts only grow."""
+        counted = sa.select(sa.func.count(), sa.func.count(blocked_loras.c.removed))
+        with self._engine.connect() as connection:
+            revision = tuple(connection.execute(counted).one())
+            if revision == self._revision:
+                return
+            query = sa.select(blocked_loras.c.id, blocked_loras.c.summary)
+            rows = connection.execute(query.where(_IN_FORCE, blocked_loras.c.summary.is_not(None))).all()
+            self._layers = frozenset(connection.scalars(sa.select(blocked_layers.c.name)))
+        self._ids = [row.id for row in rows]
+        read = [np.frombuffer(row.summary, np.float32) for row in rows]
+        self._summaries = np.stack(read) if read else np.zeros((0, 0), np.float32)
+        self._revision = (revision[0], revision[1])
+
+    def _in_order(self, ids: Sequence[str], *, tensors: bool = False, fingerprints: bool = False) -> list[BlockedLora]:
+        condition = sa.and_(_IN_FORCE, blocked_loras.c.id.in_(ids))
+        found = {item.id: item for item in self._read(condition, tensors=tensors, fingerprints=fingerprints)}
+        return [found[blocked_id] for blocked_id in ids if blocked_id in found]
+
+    def _read(
+        self, condition: sa.ColumnElement[bool], *, tensors: bool = False, fingerprints: bool = False
+    ) -> list[BlockedLora]:
+        left_out = {"summary"} if fingerprints else {"summary", "fingerprint"}
+        columns = [column for column in blocked_loras.c if column.name not in left_out]
+        query = sa.select(*columns).where(condition).order_by(blocked_loras.c.added.desc(), blocked_loras.c.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            held: dict[str, list[sa.Row[Any]]] = {row.id: [] for row in rows}
+            if tensors:
+                wanted = sa.select(blocked_tensors).where(blocked_tensors.c.blocked_id.in_(list(held)))
+                for row in connection.execute(wanted):
+                    held[row.blocked_id].append(row)
+        return [_blocked(row, held[row.id], row.fingerprint if fingerprints else None) for row in rows]
+
+
+def _blocked(row: sa.Row[Any], tensors: Iterable[sa.Row[Any]], fingerprint: bytes | None) -> BlockedLora:
+    hashes = [
+        TensorHash(item.dtype, _read_shape(item.shape), item.sha256, telling=True)
+        for item in tensors
+        for _ in range(item.copies)
+    ]
+    return BlockedLora(
+        id=row.id,
+        title=row.title,
+        reference_set=row.reference_set,
+        reason=row.reason,
+        # SQLite forgets the time zone; every time in the record is UTC.
+        added=row.added.replace(tzinfo=UTC) if row.added.tzinfo is None else row.added.astimezone(UTC),
+        added_by=row.added_by,
+        signals=LoraSignals(row.file_name, row.sha256, row.body_sha256, tuple(sorted(hashes)), fingerprint),
+    )
+
+
+def _batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut what may be more than a statement can carry."""
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def _written(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _read_shape(text: str) -> tuple[int, ...]:
+    return tuple(int(side) for side in text.split("x")) if text else ()
