@@ -25,7 +25,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.likeness import CROWDING, SEARCHED, SETS_REPORTED, SetLikeness, likenesses, query_rows, works_of
 from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, PictureSource, Rate, Region
 from indexer.ports import EmbeddingBackend, FloatArray
-from indexer.signals.metadata.told import Told, read_told
+from indexer.signals.metadata.told import MAX_CHARACTERS, MAX_UPLOAD_CHARACTERS, Told, read_told
 from indexer.signals.pixels.images import Picture, PictureLimits, decode
 from indexer.signals.pixels.parts import Prepared, prepare_query
 from indexer.signals.pixels.views import REFERENCE_VIEWS
@@ -101,10 +101,12 @@ class Matcher:
         time.monotonic(). Raises EmbeddingQueueFull when the backend is overloaded.
         """
         found: list[PictureFindings] = []
+        left = MAX_UPLOAD_CHARACTERS
         elapsed = dict.fromkeys(("decode", "embed", "search", "verify"), 0.0)
         for start in range(0, len(pictures), AT_ONCE):
-            some, spent = self._examine(pictures[start : start + AT_ONCE], top, deadline)
+            some, spent = self._examine(pictures[start : start + AT_ONCE], top, deadline, min(MAX_CHARACTERS, left))
             found += some
+            left = max(0, left - sum(len(item.text) for picture in some for item in picture.texts))
             for stage, ms in spent.items():
                 elapsed[stage] += ms
             progress(len(found))
@@ -113,10 +115,10 @@ class Matcher:
         )
 
     def _examine(
-        self, pictures: Sequence[PictureSource], top: int, deadline: float | None
+        self, pictures: Sequence[PictureSource], top: int, deadline: float | None, most_told: int
     ) -> tuple[list[PictureFindings], dict[str, float]]:
         started = time.perf_counter()
-        prepared = list(self._pool.map(lambda file: self._prepare(file, deadline), pictures))
+        prepared = list(self._pool.map(lambda file: self._prepare(file, deadline, most_told), pictures))
         decoded = time.perf_counter()
         good = [item for item in prepared if isinstance(item, _Readied)]
         ready = [part.pixels for item in good for part in item.parts]
@@ -133,6 +135,7 @@ class Matcher:
                 next(results),
                 remarks=(*item.picture.remarks, *item.told.remarks),
                 texts=item.told.texts,
+                making=item.told.making,
             )
             for item in prepared
         ]
@@ -156,21 +159,23 @@ class Matcher:
         """Release the decoding threads."""
         self._pool.shutdown(wait=False)
 
-    def _prepare(self, file: PictureSource, deadline: float | None) -> _Readied | PictureFindings:
+    def _prepare(self, file: PictureSource, deadline: float | None, most_told: int) -> _Readied | PictureFindings:
         if deadline is not None and time.monotonic() > deadline:
             return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
         try:
             data = file.data
         except PictureError as error:
             return PictureFindings(file.name, problem=f"{error.code}: {error}")
-        told = read_told(data, self._limits)
+        told = read_told(data, self._limits, most_told)
         try:
             picture = decode(file.name, data, self._limits)
         except PictureError as error:
             unreadable = error.code in ("not_a_picture", "empty_file")
             problem = f"{error.code}: {error}"
             # Said once: metadata of what is damaged is damaged too.
-            return PictureFindings(file.name, problem=problem, is_picture=not unreadable, texts=told.texts)
+            return PictureFindings(
+                file.name, problem=problem, is_picture=not unreadable, texts=told.texts, making=told.making
+            )
         return _Readied(picture, prepare_query(picture, self.snapshot.model), told)
 
     def _search(self, items: list[_Readied], vectors: FloatArray, top: int) -> Iterator[_Near]:

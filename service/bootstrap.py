@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,14 @@ class Wired:
     clock: Clock
     background: BackgroundWork
 
-    def screen_later(self, upload: Upload, screening_id: str) -> None:
-        """Screen an accepted upload in the background."""
+    def screen_later(self, upload: Upload, screening_id: str, close: Callable[[], None]) -> None:
+        """Screen an accepted upload in the background; `close` is called when that is done."""
 
         def job() -> None:
-            self.metrics.observe_screening(self.screening.complete(upload, screening_id))
+            try:
+                self.metrics.observe_screening(self.screening.complete(upload, screening_id))
+            finally:
+                close()
 
         self.background.submit(job)
 

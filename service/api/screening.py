@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -19,6 +20,7 @@ from service.settings import Settings
 from service.usecases import screening
 from service.usecases.intake import intake
 from service.usecases.packs import PackLimits
+from service.usecases.payloads import PayloadFormat
 
 router = APIRouter(prefix="/v1", tags=["screening"])
 
@@ -48,6 +50,11 @@ _FORM = {
                         "upload": {"type": "string", "description": "The upload document, as JSON."},
                         "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "lora_file": {"type": "string", "format": "binary", "description": "One .safetensors file."},
+                        "context": {
+                            "type": "string",
+                            "description": "With `format`: external_id, stage, visibility, commercial, uploader and"
+                            " options, as JSON.",
+                        },
                         "image_pack": {
                             "type": "string",
                             "format": "binary",
@@ -92,28 +99,33 @@ def screen(
     service: Service,
     who: PlatformCaller,
     parts: Annotated[FormData, Depends(form)],
+    *,
     idempotency_key: Annotated[str | None, Header(max_length=256)] = None,
     prefer: Annotated[str | None, Header()] = None,
+    payload: Annotated[PayloadFormat, Query(alias="format")] = PayloadFormat.NATIVE,
 ) -> Any:
-    """Answer block, review or allow, with the evidence. `Prefer: respond-async` answers at once and screens later."""
+    """Answer block, review or allow, with the evidence. `Prefer: respond-async` answers at once and screens later.
+
+    With `format` the part `upload` is a platform's own payload, unchanged; `context` adds what it has no place for.
+    """
     started = time.perf_counter()
-    read = read_submission(parts, service.settings.max_pictures, pack_limits(service.settings))
+    read = read_submission(parts, service.settings.max_pictures, pack_limits(service.settings), payload)
     context = context_of(read.document, who.name, service.clock.now())
-    upload = intake(read.submission, context, service.settings.max_text_characters)
-    request = screening.Request(read.sha256, idempotency_key)
-    if prefer is not None and "respond-async" in prefer:
+    with ExitStack() as stack:
+        stack.callback(read.submission.close)
+        upload = intake(read.submission, context, service.settings.max_text_characters)
+        request = screening.Request(read.sha256, idempotency_key)
+        if prefer is None or "respond-async" not in prefer:
+            answer = service.screening.answer(upload, request)
+            service.metrics.observe_screening(answer)
+            took = (time.perf_counter() - started) * 1000
+            return JSONResponse(dict(answer), headers={"Server-Timing": f"total;dur={took:.1f}"})
         service.background.check()
         screening_id, new = service.screening.accept(upload, request)
         if new:
-            service.screen_later(upload, screening_id)
-        return JSONResponse(
-            _running(service, screening_id, upload.external_id), 202, {"Location": f"/v1/screenings/{screening_id}"}
-        )
-    answer = service.screening.answer(upload, request)
-    service.metrics.observe_screening(answer)
-    return JSONResponse(
-        dict(answer), headers={"Server-Timing": f"total;dur={(time.perf_counter() - started) * 1000:.1f}"}
-    )
+            service.screen_later(upload, screening_id, stack.pop_all().close)
+    running = _running(service, screening_id, upload.external_id)
+    return JSONResponse(running, 202, {"Location": f"/v1/screenings/{screening_id}"})
 
 
 @router.get(

@@ -27,6 +27,7 @@ from service.domain.errors import FieldFault, InvalidFields, MalformedRequest, N
 from service.domain.upload import Context, Stage, Visibility
 from service.usecases.intake import LoraPart, Submission
 from service.usecases.packs import Pack, PackLimits, read_pack
+from service.usecases.payloads import PayloadFormat, Translated, to_document
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 _END_BYTES = 1024
@@ -115,13 +116,17 @@ async def read_form(request: Request, max_pictures: int) -> FormData:
         raise MalformedRequest(f"the multipart body cannot be read: {error.message}") from error
 
 
-def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits) -> Read:
-    """Validate the parts. Raises MalformedRequest, InvalidFields, NothingToScreen, UnsupportedContent or TooLarge."""
-    raw = _document_text(form)
-    content = parse_json(raw)
-    document = validate(content)
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits, payload: PayloadFormat) -> Read:
+    """Validate the parts; `payload` is the format of `upload` where no part `format` names another.
+
+    Raises MalformedRequest, InvalidFields, NothingToScreen, UnsupportedContent or TooLarge.
+    """
+    digest = hashlib.sha256()
     pictures = _pictures(form, max_pictures, digest)
+    translated = _translated(form, payload, [picture.name for picture in pictures])
+    content = translated.document
+    document = validate(content)
+    digest.update(json.dumps([content, translated.not_sent], sort_keys=True).encode())
     _check_entries(document, pictures)
     lora = _lora(form, digest)
     pack = _pack(form, digest, pack_limits)
@@ -129,7 +134,26 @@ def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits) 
         raise NothingToScreen
     unknown = sorted({name for name, _ in form.multi_items()} - _KNOWN_PARTS)
     digest.update("\0".join(unknown).encode())
-    return Read(Submission(content, pictures, lora, pack, unknown), document, digest.hexdigest())
+    submission = Submission(
+        content, pictures, lora=lora, pack=pack, unknown_parts=unknown, not_sent=translated.not_sent
+    )
+    return Read(submission, document, digest.hexdigest())
+
+
+def _translated(form: FormData, payload: PayloadFormat, sent: list[str]) -> Translated:
+    """Read the part `upload` in whichever format, with what the part `context` adds."""
+    named = form.get("format")
+    if named is not None:
+        formats = [item.value for item in PayloadFormat]
+        if named not in formats:
+            raise InvalidFields([FieldFault("format", f"must be one of {', '.join(formats)}")])
+        payload = PayloadFormat(str(named))
+    added = form.get("context")
+    context = added.file.read(MAX_DOCUMENT_BYTES) if isinstance(added, UploadFile) else added
+    extra = parse_json(context, "the part `context`") if context else {}
+    text = _document_text(form)
+    raw = text if payload is PayloadFormat.HUGGINGFACE else parse_json(text)
+    return to_document(raw, payload, extra, sent)
 
 
 def read_blocked(form: FormData) -> ToBlock:
@@ -272,4 +296,9 @@ def _pack(form: FormData, digest: Any, limits: PackLimits) -> Pack | None:
     if len(parts) > 1 or not isinstance(parts[0], UploadFile):
         raise InvalidFields([FieldFault("image_pack", "send one .zip file")])
     digest.update(f"image_pack\0{_hashed(parts[0]).sha256}\0".encode())
-    return read_pack(os.fdopen(os.dup(parts[0].file.fileno()), "rb"), limits)
+    stream = os.fdopen(os.dup(parts[0].file.fileno()), "rb")
+    try:
+        return read_pack(stream, limits)
+    except BaseException:
+        stream.close()
+        raise

@@ -58,6 +58,11 @@ class Submission:
     unknown_parts: Sequence[str] = ()
     not_sent: Sequence[str] = ()
 
+    def close(self) -> None:
+        """Close what pictures are read from; none can be read after it."""
+        if self.pack is not None:
+            self.pack.close()
+
 
 @dataclass(frozen=True, slots=True)
 class _ReadLora:
@@ -146,7 +151,7 @@ def _strings(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]
             )
         elif isinstance(value, list):
             stack.extend((f"{path}[{n}]", key, value[n], weightless) for n in reversed(range(len(value))))
-        elif key not in _KNOWN_NUMBERS and not path.endswith("]") and value is not None:
+        elif "." in path and key not in _KNOWN_NUMBERS and not path.endswith("]") and value is not None:
             yield path, "", key, weightless
 
 

@@ -243,7 +243,7 @@ def _same_request(stored: StoredScreening, request: Request) -> None:
 
 def _not_screened(examination: Examination) -> list[NotScreened]:
     """List what the upload brought unreadable, and the pictures or parts of them that were not matched."""
-    listed = [*examination.upload.not_screened, *examination.untold]
+    listed = list(examination.upload.not_screened)
     for picture in examination.findings.pictures:
         source = f"image:{picture.name}"
         if picture.problem is not None:

@@ -185,10 +185,10 @@ def test_an_unreadable_lora_beside_a_name_is_listed(api: Api) -> None:
 
 
 def test_parts_that_this_version_does_not_read_are_listed(api: Api) -> None:
-    parts: list[Part] = [("image_pack", ("p.zip", b"PK")), ("sound", (None, "la"))]
+    parts: list[Part] = [("video", ("p.mp4", b"PK")), ("sound", (None, "la"))]
     answer = _done(api, NAMED, *parts)
     assert answer["verdict"] == "review"
-    assert [item["source"] for item in answer["not_screened"]] == ["part:image_pack", "part:sound"]
+    assert [item["source"] for item in answer["not_screened"]] == ["part:sound", "part:video"]
 
 
 def test_unknown_fields_are_accepted_and_searched(api: Api) -> None:

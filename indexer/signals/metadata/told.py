@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer.model import PictureMaking, PictureText
+from indexer.signals.metadata.c2pa_manifest import ManifestReader
 from indexer.signals.metadata.findings import MAX_NAME, PromptString
 from indexer.signals.metadata.prompts import PicturePrompts, inspect_picture
 from indexer.signals.pixels.images import PictureLimits
 
 MAX_CHARACTERS: Final = 200_000
 """Of all strings of one picture together; what is beyond is reported and not searched."""
+
+MAX_UPLOAD_CHARACTERS: Final = 2_000_000
+"""The same of all pictures of one upload: compressed, a few bytes hold any number of characters."""
 
 _ALPHA_COLOURS: Final = (4, 6)
 # Said of the pixels when they are decoded, or no loss of text.
@@ -32,14 +36,19 @@ class Told:
     making: PictureMaking
 
 
-def read_told(data: bytes, limits: PictureLimits, max_characters: int = MAX_CHARACTERS) -> Told:
-    """Read the strings of a picture file, at most `max_characters`; never raises.
+def read_told(
+    data: bytes,
+    limits: PictureLimits,
+    max_characters: int = MAX_CHARACTERS,
+    manifests: ManifestReader | None = None,
+) -> Told:
+    """Read the strings of a picture file, at most `max_characters`, prompts first; never raises.
 
     `making` holds what was kept: distinct positive prompts, and the names of LoRAs without folder and file ending. Text
     hidden in pixels is looked for where a PNG has an alpha channel, as its usual writer makes them: elsewhere every
     upload would be decoded twice.
     """
-    found = inspect_picture(data, limits, hidden=_has_alpha(data))
+    found = inspect_picture(data, limits, hidden=_has_alpha(data), manifests=manifests)
     remarks = [
         f"{item.code}: the metadata at {item.source} was not wholly read"
         for item in found.problems

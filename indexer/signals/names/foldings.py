@@ -85,9 +85,11 @@ class _Folding:
 PLAIN = _Folding(letters.plain)
 LOOKS = _Folding(letters.looks)
 
-UPPER, LOWER, DIGIT, LETTER, BORDERED, PART, LEET_DIGIT, LEET_SIGN, CAPITAL_I, _KNOWN = (1 << bit for bit in range(10))
-"""What a letter is, as bits. A capital I may be read as an l."""
+UPPER, LOWER, DIGIT, LETTER, BORDERED, PART, LEET_DIGIT, LEET_SIGN, CAPITAL_I = (1 << bit for bit in range(9))
+MAY_BE_LEET, LOOKS_OTHERWISE, _KNOWN = (1 << bit for bit in range(9, 12))
+"""What a letter is, as bits. A capital I may be read as an l; what looks otherwise has two folds."""
 
+_LIKE_CAPITAL_I = "IΙІＩ"
 _kinds = np.zeros(_CODE_POINTS, np.uint16)
 
 
@@ -103,6 +105,8 @@ def kinds_of(codes: Codes) -> Kinds:
 
 def _kind(char: str) -> int:
     letter, digit = char.isalpha(), char.isdigit()
+    fold = letters.looks(char)
+    leet = char in letters.LEET_SIGNS or char in _LIKE_CAPITAL_I or not letters.LEET_DIGITS.keys().isdisjoint(fold)
     has = (
         (UPPER, letter and char.isupper()),
         (LOWER, letter and char.islower()),
@@ -112,6 +116,8 @@ def _kind(char: str) -> int:
         (PART, letters.is_part(char)),
         (LEET_DIGIT, char in letters.LEET_DIGITS),
         (LEET_SIGN, char in letters.LEET_SIGNS),
-        (CAPITAL_I, char in "IΙІＩ"),
+        (CAPITAL_I, char in _LIKE_CAPITAL_I),
+        (MAY_BE_LEET, leet),
+        (LOOKS_OTHERWISE, fold != letters.plain(char)),
     )
     return _KNOWN + sum(bit for bit, present in has if present)

@@ -30,7 +30,9 @@ from indexer.signals.names.foldings import (
     LEET_SIGN,
     LETTER,
     LOOKS,
+    LOOKS_OTHERWISE,
     LOWER,
+    MAY_BE_LEET,
     PART,
     PLAIN,
     UPPER,
@@ -104,24 +106,26 @@ class View:
 def views(text: str) -> list[View]:
     """Return the distinct views of a text, strongest first; a view that would repeat another is left out."""
     raw = encoded(text)
-    plain = _view(Reading.PLAIN, fold_plain(raw), None)
+    folded = fold_plain(raw)
+    found = [_view(Reading.PLAIN, folded, None)]
     visible = shown(text)
     if visible is not None:
         raw = encoded(visible.text)
-    looking = fold_looks(raw)
-    looks = _view(Reading.LOOKS, looking, visible)
-    same = visible is None and plain.text == looks.text
-    found = [plain] if same else [plain, looks]
     kinds = kinds_of(raw)
     occurring = int(np.bitwise_or.reduce(kinds, initial=0))
+    looks = found[0]
+    if visible is not None or occurring & LOOKS_OTHERWISE:
+        folded = fold_looks(raw)
+        looks = _view(Reading.LOOKS, folded, visible)
+        if visible is not None or looks.text != found[0].text:
+            found.append(looks)
     split = _split(raw, kinds) if occurring & (UPPER | DIGIT) else None
     if split is not None and len(split.codes) != len(looks.codes):
         found.append(_view(Reading.SPLIT, split, visible))
     if " " in looks.text:
         found.append(_joined(Reading.JOINED, looks))
-    signed = _fold_signs(raw) if occurring & LEET_SIGN else looking
-    leet = _leet_view(signed, kinds, visible)
-    if leet is not None:
+    if occurring & MAY_BE_LEET:
+        leet = _leet_view(_fold_signs(raw) if occurring & LEET_SIGN else folded, kinds, visible)
         found.append(_joined(Reading.LEET, leet))
     return found
 
@@ -168,19 +172,16 @@ def _fold_signs(codes: Codes) -> Folded:
     return fold_looks(_translated(codes, letters.LEET_SIGNS))
 
 
-def _leet_view(folded: Folded, kinds: Kinds, visible: Shown | None) -> View | None:
+def _leet_view(folded: Folded, kinds: Kinds, visible: Shown | None) -> View:
     """Build the leet view of a text folded with signs as letters, whose own letters are of some kinds.
 
-    None where nothing may be leet. A word may end beside what might be leet but is outside it: `m00n5` is m00n and 5,
-    `m00n!` is m00n.
+    A word may end beside what might be leet but is outside it: `m00n5` is m00n and 5, `m00n!` is m00n.
     """
     original = kinds[folded.sources]
     sign = (original & LEET_SIGN) > 0
     hidden = sign | ((kinds_of(folded.codes) & LEET_DIGIT) > 0)
     # A capital I may be an l; no other letter may be another.
     either = hidden | ((original & CAPITAL_I) > 0)
-    if not either.any():
-        return None
     codes = _translated(folded.codes, _LEET_CLASSES)
 
     def borders() -> tuple[Flags, Flags]:

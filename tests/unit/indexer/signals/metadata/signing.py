@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.fakes import encoded
 
-c2pa = pytest.importorskip("c2pa", reason="NOT TESTED: the extra c2pa is not installed")
+c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
 
 from cryptography import x509  # noqa: E402 (comes with the package)
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
