@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from indexer.cli import told_plainly
 from indexer.errors import IndexerError
@@ -97,7 +97,7 @@ def list_all(
             }
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    table = Table("id", "title", "reference set", "reason", "added", "by")
+    table = Table(Column("id", no_wrap=True), "title", "reference set", "reason", "added", "by")
     for item in found:
         added = item.added.strftime("%Y-%m-%d %H:%M UTC")
         table.add_row(item.id, item.title, item.reference_set or "", item.reason, added, item.added_by)

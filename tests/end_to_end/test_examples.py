@@ -26,9 +26,15 @@ def _check(*arguments: str | Path) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="session")
-def answers(demo: Demo) -> dict[str, Any]:
+def answers(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    data = tmp_path_factory.mktemp("data")
+    about = json.loads((EXAMPLES / "blocked" / "blocked.json").read_text(encoding="utf-8"))
+    options = ["--title", about["title"], "--reason", about["reason"], "--reference-set", about["reference_set"]]
+    add = ["blocked", "add", str(EXAMPLES / "blocked" / about["file"]), *options, "--data", str(data)]
+    assert CliRunner().invoke(app, add).exit_code == 0
     folders = [EXAMPLES / name for name in NAMES]
-    code, printed, _ = _check("--snapshot", demo.snapshot, "--json", "--platform", "demo", *folders)
+    screen = ("--snapshot", demo.snapshot, "--json", "--platform", "demo", "--data", data)
+    code, printed, _ = _check(*screen, *folders)
     assert code == 0
     lines = [json.loads(line) for line in printed.splitlines()]
     assert [line["path"] for line in lines] == [str(folder) for folder in folders]

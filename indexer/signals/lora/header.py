@@ -30,6 +30,8 @@ _PREFIX = 8
 _CHUNK = 1 << 20
 # Strings are stepped over whole; possessive, so that an open quote is not tried again from every letter.
 _TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]|[0-9]{20}', re.DOTALL)
+# The format's own bound: what claims more is something else.
+_LONGEST_OF_FORMAT = 100_000_000
 # Zip (also .ckpt and .pt since 2020), GGUF, pickle from protocol 2 on.
 _OTHER_FORMATS = (b"PK", b"GGUF", b"\x80")
 SHA256_OF_NOTHING = hashlib.sha256(b"").hexdigest()
@@ -74,7 +76,7 @@ def read_lora(stream: BinaryIO, size: int, *, header_only: bool = False) -> Lora
         raise LoraError("not a safetensors file: it is too short", code="unsupported_format")
     if length > MAX_HEADER_BYTES:
         # Looked at here only: a header of 128 bytes begins like a pickle, one of 19,280 like a zip file.
-        if prefix.startswith(_OTHER_FORMATS):
+        if length > _LONGEST_OF_FORMAT or prefix.startswith(_OTHER_FORMATS):
             raise LoraError("not a safetensors file; other formats are never opened", code="unsupported_format")
         raise LoraError(
             f"the header claims {length} bytes, more than the {MAX_HEADER_BYTES} allowed", code="header_too_large"

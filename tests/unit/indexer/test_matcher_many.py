@@ -17,7 +17,7 @@ SMALL = (48, 48)
 
 def with_prompt(number: int, prompt: str) -> bytes:
     info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", f"{prompt}\nSteps: 20, Sampler: Euler a", zip=True)
+    info.add_text("parameters", f"{prompt}\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 48x48", zip=True)
     out = io.BytesIO()
     Image.new("RGB", SMALL, (number, 90, 200)).save(out, "PNG", pnginfo=info)
     return out.getvalue()
@@ -39,10 +39,8 @@ def test_pictures_beyond_a_batch_are_matched_as_in_one(matcher: Matcher) -> None
     together = matcher.examine(pictures, progress=done.append)
     assert done == [AT_ONCE, AT_ONCE + 3]
     assert [item.name for item in together.pictures] == [item.name for item in pictures]
-    last = matcher.examine(pictures[-1:]).pictures[0]
-    assert [(m.kind, m.reference) for m in together.pictures[-1].matches] == [
-        (m.kind, m.reference) for m in last.matches
-    ]
+    last, alone = together.pictures[-1], matcher.examine(pictures[-1:]).pictures[0]
+    assert [(m.kind, m.reference) for m in last.matches] == [(m.kind, m.reference) for m in alone.matches]
 
 
 def test_a_picture_that_cannot_be_read_any_more_is_a_problem_of_its_own(matcher: Matcher) -> None:
