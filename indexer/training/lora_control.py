@@ -273,7 +273,7 @@ def measured(folder: Path, wanted: Sequence[Job]) -> dict[str, FloatArray]:
         first, strangers = own[number], [files[own[(number + step) % len(own)]] for step in (1, 2, 3)]
         tensors, known = files[first], prints[first]
         note("same character, other seed", known, prints[name])
-        note("trained on, half as long again", known, prints[name.replace("again", "further")])
+        note("trained on, as long again", known, prints[name.replace("again", "further")])
         changes = {
             "as float16": {key: value.half() for key, value in tensors.items()},
             "as bfloat16": {key: value.bfloat16() for key, value in tensors.items()},

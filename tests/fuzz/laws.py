@@ -128,9 +128,11 @@ def check_picture(data: bytes) -> list[str]:
     assert len(found.strings) <= MAX_STRINGS
     assert sum(len(string.text.encode()) for string in found.strings) <= MAX_TEXT_BYTES
     assert sum(len(text.text) for text in told.texts) <= MAX_CHARACTERS
-    for string in (*found.strings, *prompts.strings):
-        _check_stored(string.text)
-        _check_line(string.source)
+    kept = [(item.text, item.source) for item in found.strings]
+    kept += [(item.text, item.source) for item in prompts.strings]
+    for text, source in kept:
+        _check_stored(text)
+        _check_line(source)
     for call in prompts.calls:
         _check_stored(call.name)
         _check_stored(call.weight)
