@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from indexer import build as builds
@@ -29,6 +29,7 @@ out_console = Console()
 error_console = Console(stderr=True)
 
 _SHOWN = 400
+_WORTH = "residue is searched for names; computed hashes are compared with blocked LoRAs; what is claimed only links"
 
 Snapshot = Annotated[Path, typer.Option("--snapshot", help="Folder of snapshots, or one generation in it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -218,6 +219,8 @@ def inspect(
                 typer.echo(json.dumps(found, ensure_ascii=False))
             else:
                 _print_inspection(found)
+        if not as_json:
+            out_console.print(_WORTH, highlight=False, soft_wrap=True)
 
 
 def _print_inspection(found: dict[str, Any]) -> None:
@@ -230,7 +233,7 @@ def _print_inspection(found: dict[str, Any]) -> None:
         "role",
         "trust",
         "share",
-        "source",
+        Column("source", overflow="fold"),
         "text",
         title=Text(f"{found['path']}: {found['tool'] or found['kind']} {about}"),
     )
@@ -243,7 +246,7 @@ def _print_inspection(found: dict[str, Any]) -> None:
         table.add_row("picture", "residue", "", Text(item["name"]), f"{item['bytes']} bytes")
     for problem in found["problems"]:
         table.add_row("problem", "", "", "", Text(problem))
-    out_console.print(table)
+    out_console.print(table if table.rows else Text(f"{found['path']}: nothing is written in it"))
 
 
 def as_row(item: Match) -> dict[str, Any]:

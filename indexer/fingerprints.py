@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
-from indexer.calibration import FLOOR_BELOW_CROWD, RateCurve
+from indexer.calibration import FLOOR_BELOW_CROWD, RateCurve, Tail
 from indexer.errors import CalibrationError, LoraError
 from indexer.model import Rate
 from indexer.ports import FloatArray
@@ -28,14 +29,16 @@ from indexer.signals.lora.fingerprint import COLUMNS, RECIPE, Directions, Simila
 CONTROL: Final = Path(__file__).resolve().parent / "models" / "lora_control.safetensors"
 UNRELATED: Final = "unrelated"
 ONE_SEED: Final = "one seed"
+PAIRS: Final = "/pairs"
 MIN_LAYERS: Final = 8
 """With fewer shared layers, sketches alone give cosines of 0.1 by chance, and a hostile file chooses which layers."""
 
 ONE_SEED_SHARE: Final = 0.2
 """Share of the unrelated LoRAs that are taken to start from the very random numbers that a registered one started from.
 
-Trainers' presets fix the seed (kohya_ss ships 1234 and 42), and then LoRAs of one base, rank and choice of layers share
-half of what they are made of before they are trained. How many do is not known: a guess, on the careful side.
+Presets of trainers fix the seed (those of kohya_ss: 1234, 42, or none). LoRAs of one base, rank and choice of layers then
+begin with the same down factors, and stay alike: by 0.2 on the denoiser, where others are by 0.03. How many do is not
+known: a guess, on the careful side.
 """
 
 SUMMARY_DIM: Final = 512
@@ -43,6 +46,15 @@ _VECTOR: Final = COLUMNS * COLUMNS
 _PREFIX: Final = 8
 _BEYOND_ANY_CROWD: Final = 10**15
 _UNIT: Final = 0.01
+_RESAMPLINGS: Final = 40
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Cosines of pairs of LoRAs that are related in one way; of a crowd also which LoRAs, (pairs, 2), else None."""
+
+    cosines: FloatArray
+    pairs: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +65,21 @@ class Crowd:
     mean: float
     layers: int
 
+    @classmethod
+    def fit(cls, found: Relation, layers: int) -> Crowd:
+        """Fit the curve, with a tail that has no end, and an interval from resampling LoRAs.
+
+        A tail with an end (a shape below 0) would call a cosine of 0.5 impossible after some thousands of pairs. Pairs
+        that share a LoRA are no independent witnesses: resampling pairs gives intervals two to four times too narrow.
+        """
+        cosines = found.cosines.astype(np.float64)
+        curve = RateCurve.fit(cosines)
+        if curve.tail is not None and found.pairs is not None:
+            curve = replace(curve, tail=_resampled(curve.tail, cosines, found.pairs))
+        return cls(curve, float(cosines.mean()), layers)
+
     def rate(self, similarity: Similarity) -> Rate:
-        """Return how often one such pair is as alike, as far as the tail is trusted and further.
+        """Return how often one such pair is as alike, however far beyond the crowd that is.
 
         Chance over fewer layers than the crowd's reaches further, by the root of their number, as means of independent
         layers do; for more layers nothing is taken off, because what all trainings share does not average out.
@@ -69,23 +94,15 @@ class Crowd:
 class Control:
     """The control distribution of one base: pairs with seeds of their own and with one seed, of `loras` LoRAs."""
 
-    unrelated: Crowd
+    own_seeds: Crowd
     one_seed: Crowd
     loras: int
 
-    def rate(self, similarity: Similarity, registered: int) -> Rate:
-        """Return how often an unrelated LoRA is as like any of `registered` ones.
-
-        The tail is continued to one in as many pairs as there are, but the whole never goes below what this crowd of
-        LoRAs could show.
-        """
-        pairs = zip(_bounds(self.unrelated.rate(similarity)), _bounds(self.one_seed.rate(similarity)), strict=True)
-        floor = 1.0 / (FLOOR_BELOW_CROWD * self.loras)
-        value, low, high = (
-            min(1.0, max(floor, registered * ((1.0 - ONE_SEED_SHARE) * own + ONE_SEED_SHARE * shared)))
-            for own, shared in pairs
-        )
-        return Rate(value, low, high, calibrated=False)
+    def rate(self, similarity: Similarity) -> tuple[float, float, float]:
+        """Return the rate for one registered LoRA, and its interval, low and high."""
+        own, shared = _bounds(self.own_seeds.rate(similarity)), _bounds(self.one_seed.rate(similarity))
+        value, low, high = ((1.0 - ONE_SEED_SHARE) * a + ONE_SEED_SHARE * b for a, b in zip(own, shared, strict=True))
+        return value, low, high
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +116,21 @@ class StoredFingerprint:
 def fingerprint_rate(similarity: Similarity, registered: int) -> Rate:
     """Return how often an unrelated LoRA would be as like any of `registered` (1 or more) blocked ones.
 
-    Of the bases measured, the one with the higher rate counts. Never `calibrated`, so that no policy blocks on it
-    alone: LoRAs of the public bases are longer trained and wider, and what they share was not measured. With fewer than
-    MIN_LAYERS shared layers the rate is 1. Raises CalibrationError when the control distribution is missing or of
+    Of the bases measured, the one with the higher rate counts. The tail is trusted as far as that many chances ask, but
+    the rate never goes below what a crowd of so many LoRAs could show, a tenth of one in all of them. With fewer than
+    MIN_LAYERS shared layers it is 1.
+
+    Never `calibrated`, so that no policy blocks on it alone: LoRAs of the public bases are wider and longer trained,
+    and text encoders were not measured at all. Raises CalibrationError when the control distribution is missing or of
     another recipe.
     """
     if similarity.shared < MIN_LAYERS:
         return Rate(1.0, 1.0, 1.0, calibrated=False)
-    rates = [control.rate(similarity, registered) for control in controls().values()]
-    value, low, high = (max(bounds) for bounds in zip(*map(_bounds, rates), strict=True))
-    return Rate(value, low, high, calibrated=False)
+    known = controls().values()
+    value, low, high = (max(bounds) for bounds in zip(*(one.rate(similarity) for one in known), strict=True))
+    rate = Rate(value, low, high, calibrated=False).times(registered)
+    floor = 1.0 / (FLOOR_BELOW_CROWD * sum(one.loras for one in known))
+    return Rate(max(rate.value, floor), max(rate.low, floor), max(rate.high, floor), calibrated=False)
 
 
 def summary(fingerprint: Directions, among: Container[str] | None = None) -> FloatArray:
@@ -172,16 +194,14 @@ def unpack(data: bytes) -> StoredFingerprint:
 @lru_cache(maxsize=1)
 def controls(path: Path = CONTROL) -> Mapping[str, Control]:
     """Return the control distributions by base. Raises CalibrationError when the file is not one of this recipe."""
-    cosines, about = read_control(path)
+    relations, about = read_control(path)
     found = {}
     try:
         for base, described in about.items():
-            crowds = {
-                relation: Crowd(RateCurve.fit(values), float(values.mean()), int(described["layers"]))
-                for relation, values in cosines[base].items()
-                if relation in (UNRELATED, ONE_SEED)
-            }
-            found[base] = Control(crowds[UNRELATED], crowds[ONE_SEED], int(described["loras"]))
+            own, shared = (
+                Crowd.fit(relations[base][relation], int(described["layers"])) for relation in (UNRELATED, ONE_SEED)
+            )
+            found[base] = Control(own, shared, int(described["loras"]))
     except KeyError as error:
         raise CalibrationError(f"{path} lacks {error}") from error
     if not found:
@@ -189,24 +209,47 @@ def controls(path: Path = CONTROL) -> Mapping[str, Control]:
     return found
 
 
-def read_control(path: Path = CONTROL) -> tuple[dict[str, dict[str, FloatArray]], dict[str, dict[str, Any]]]:
-    """Return the measured cosines by base and relation, and what each base is: layers, LoRAs, rank.
+def read_control(path: Path = CONTROL) -> tuple[dict[str, dict[str, Relation]], dict[str, dict[str, Any]]]:
+    """Return what was measured by base and relation, and what each base is: layers, LoRAs, rank.
 
     Raises CalibrationError when the file is missing, damaged, or of another recipe of fingerprints.
     """
-    cosines: dict[str, dict[str, FloatArray]] = {}
+    relations: dict[str, dict[str, Relation]] = {}
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata["recipe"] != RECIPE:
                 raise CalibrationError(f"{path} was made with another recipe of fingerprints; make it again")
             about = json.loads(metadata["bases"])
-            for name in file.keys():  # noqa: SIM118 (a file, not a dict)
-                base, _, relation = name.partition("/")
-                cosines.setdefault(base, {})[relation] = file.get_tensor(name).astype(np.float32)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (a file, not a dict)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise CalibrationError(f"{path} is not a control distribution: {error}") from error
-    return cosines, about
+    for name, values in arrays.items():
+        base, _, relation = name.partition("/")
+        if not relation.endswith(PAIRS):
+            pairs = arrays.get(name + PAIRS)
+            found = Relation(values.astype(np.float32), None if pairs is None else pairs.astype(np.int64))
+            relations.setdefault(base, {})[relation] = found
+    return relations, about
+
+
+def _resampled(tail: Tail, cosines: npt.NDArray[np.float64], pairs: npt.NDArray[np.int64]) -> Tail:
+    """Fit a tail's share and mean excess to the pairs, then to resamplings of the LoRAs; its shape is 0 or more."""
+    loras, inverse = np.unique(pairs, return_inverse=True)
+    ends = inverse.reshape(pairs.shape)
+    over = (cosines > tail.threshold).astype(np.float64)
+    excess = over * (cosines - tail.threshold)
+    shape = max(0.0, float(tail.fits[0, 1]))
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(_RESAMPLINGS + 1):
+        drawn = rng.multinomial(len(loras), np.full(len(loras), 1 / len(loras))) if number else np.ones(len(loras))
+        weights = drawn[ends[:, 0]] * drawn[ends[:, 1]]
+        reached = float(weights @ over)
+        if reached:
+            # Of a generalised Pareto distribution the mean is scale / (1 - shape).
+            rows.append((reached / weights.sum(), shape, float(weights @ excess) / reached * (1.0 - shape)))
+    return Tail(tail.threshold, np.array(rows))
 
 
 def _bounds(rate: Rate) -> tuple[float, float, float]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
+
+from threadpoolctl import ThreadpoolController
 
 from indexer.errors import LoraError
 from indexer.fingerprints import pack
@@ -70,6 +73,7 @@ def read_signals(name: str, stream: BinaryIO, size: int, hashed: FileHasher | No
 
     `hashed` saves a pass where the file was hashed as it arrived. Raises LoraError as `read_entries` does.
     """
+    _one_thread_for_numpy()
     entries = read_entries(stream, size)
     tensors = hash_tensors(stream, entries)
     hashes = hashed or FileHasher.of(stream)
@@ -79,6 +83,16 @@ def read_signals(name: str, stream: BinaryIO, size: int, hashed: FileHasher | No
     except LoraError as error:
         problem = f"{error.code}: {error}"
     return ReadLora(LoraSignals(name, hashes.sha256, hashes.body_sha256, tensors, packed), problem)
+
+
+@cache
+def _one_thread_for_numpy() -> None:
+    """Give numpy's matrix products one thread, for good: FAISS and the embedding runtime bring libraries of their own.
+
+    The products of a layer are so small that threads wait for each other most of the time; on a busy machine that took
+    ten times as long as one thread.
+    """
+    ThreadpoolController().select(prefix="libscipy_openblas").limit(limits=1)
 
 
 def can_be_known_again(signals: LoraSignals) -> bool:

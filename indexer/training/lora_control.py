@@ -30,11 +30,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save, save_file
 
 from indexer.backends import embedded
-from indexer.fingerprints import CONTROL
-from indexer.ports import ByteArray, FloatArray
+from indexer.fingerprints import CONTROL, ONE_SEED, PAIRS, UNRELATED, Relation
+from indexer.ports import ByteArray
 from indexer.signals.lora.fingerprint import RECIPE, Fingerprint, compare, fingerprint
 from indexer.training import checkpoint, shards, tower
 from indexer.training.lora_bases import (
@@ -253,52 +254,65 @@ def factor_merged(loras: Sequence[Tensors]) -> dict[str, torch.Tensor]:
     }
 
 
-def measured(folder: Path, wanted: Sequence[Job]) -> dict[str, FloatArray]:
+def measured(folder: Path, wanted: Sequence[Job]) -> dict[str, Relation]:
     """Return the cosines of a base's LoRAs by what relates the two: nothing, a seed, a character, or a change."""
     files = {job.name: load_file(folder / f"{job.name}.safetensors") for job in wanted}
     prints = {name: fingerprint_of(tensors) for name, tensors in files.items()}
-    cosines: dict[str, list[float]] = {}
-
-    def note(relation: str, one: Fingerprint, two: Fingerprint) -> None:
-        cosines.setdefault(relation, []).append(compare(one, two).model.cosine)
-
     crowd = [job for job in wanted if job.name.startswith(("own", "preset"))]
-    for number, job in enumerate(crowd):
-        for other in crowd[:number]:
-            relation = "one seed" if job.seed == other.seed else "unrelated"
-            note(relation, prints[job.name], prints[other.name])
+    found = {
+        relation: _crowd([prints[job.name] for job in crowd], pairs)
+        for relation, pairs in _pairs([job.seed for job in crowd]).items()
+    }
+    cosines: dict[str, list[float]] = {}
     own = [job.name for job in wanted if job.name.startswith("own")]
     again = [job.name for job in wanted if job.name.startswith("again")]
     for number, name in enumerate(again):
-        first, strangers = own[number], [files[own[(number + step) % len(own)]] for step in (1, 2, 3)]
-        tensors, known = files[first], prints[first]
-        note("same character, other seed", known, prints[name])
-        note("trained on, as long again", known, prints[name.replace("again", "further")])
-        changes = {
-            "as float16": {key: value.half() for key, value in tensors.items()},
-            "as bfloat16": {key: value.bfloat16() for key, value in tensors.items()},
-            "half of the ranks": resized(tensors, RANK // 2),
-            "a quarter of the ranks": resized(tensors, RANK // 4),
-            "merged half and half": merged([tensors, strangers[0]]),
-            "one of four in a merge": merged([tensors, *strangers]),
-            "factors averaged with another's": factor_merged([tensors, strangers[0]]),
+        strangers = [files[own[(number + step) % len(own)]] for step in (1, 2, 3)]
+        others = {
+            "same character, other seed": prints[name],
+            "trained on, as long again": prints[name.replace("again", "further")],
+            **{how: fingerprint_of(changed) for how, changed in changes(files[own[number]], strangers)},
         }
-        for relation, changed in changes.items():
-            note(relation, known, fingerprint_of(changed))
-    return {relation: np.array(values, np.float32) for relation, values in cosines.items()}
+        for relation, other in others.items():
+            cosines.setdefault(relation, []).append(compare(prints[own[number]], other).model.cosine)
+    return found | {relation: Relation(np.array(values, np.float32)) for relation, values in cosines.items()}
 
 
-def write(path: Path, found: Mapping[str, Mapping[str, FloatArray]], about: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the cosines as float16, by base and relation, with the recipe and what was trained."""
-    save_file(
-        {
-            f"{base}/{relation}": torch.from_numpy(values.astype(np.float16))
-            for base, relations in found.items()
-            for relation, values in relations.items()
-        },
-        path,
-        metadata={"recipe": RECIPE, "bases": json.dumps(about, sort_keys=True)},
-    )
+def changes(own: Tensors, strangers: Sequence[Tensors]) -> Iterator[tuple[str, Tensors]]:
+    """Yield what people do to a LoRA: how it is called, and the tensors."""
+    yield "as float16", {name: tensor.half() for name, tensor in own.items()}
+    yield "as bfloat16", {name: tensor.bfloat16() for name, tensor in own.items()}
+    yield "half of the ranks", resized(own, RANK // 2)
+    yield "a quarter of the ranks", resized(own, RANK // 4)
+    yield "merged half and half", merged([own, strangers[0]])
+    yield "one of four in a merge", merged([own, *strangers])
+    yield "factors averaged with another's", factor_merged([own, strangers[0]])
+
+
+def _pairs(seeds: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
+    found: dict[str, list[tuple[int, int]]] = {UNRELATED: [], ONE_SEED: []}
+    for one, seed in enumerate(seeds):
+        for two, other in enumerate(seeds[:one]):
+            found[ONE_SEED if seed == other else UNRELATED].append((one, two))
+    return found
+
+
+def _crowd(prints: Sequence[Fingerprint], pairs: Sequence[tuple[int, int]]) -> Relation:
+    cosines = [compare(prints[one], prints[two]).model.cosine for one, two in pairs]
+    return Relation(np.array(cosines, np.float32), np.array(pairs, np.int64))
+
+
+def write(path: Path, found: Mapping[str, Mapping[str, Relation]], about: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write cosines as float16 and numbers of LoRAs as bytes, by base and relation; the recipe, what was trained."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for base, relations in found.items():
+        for relation, values in relations.items():
+            arrays[f"{base}/{relation}"] = values.cosines.astype(np.float16)
+            if values.pairs is not None:
+                if values.pairs.max() > np.iinfo(np.uint8).max:
+                    raise ValueError("more LoRAs of one base than a byte can number")
+                arrays[f"{base}/{relation}{PAIRS}"] = values.pairs.astype(np.uint8)
+    save_arrays(arrays, path, {"recipe": RECIPE, "bases": json.dumps(about, sort_keys=True)})
     path.chmod(0o644)
 
 
@@ -314,7 +328,7 @@ def run(cache: Path, pictures: Pictures, plan: Plan, out: Path) -> None:
         "denoiser": DenoiserBase(denoiser, as_input(characters[: plan.kept_out], SIDE), labels),
         "tower": TowerBase(tower.load(embedded.FOLDER), as_input(characters[: plan.kept_out], LARGE), others),
     }
-    found: dict[str, dict[str, FloatArray]] = {}
+    found: dict[str, dict[str, Relation]] = {}
     about: dict[str, dict[str, Any]] = {}
     for name, base in bases.items():
         wanted = list(jobs(name, plan))
@@ -323,9 +337,9 @@ def run(cache: Path, pictures: Pictures, plan: Plan, out: Path) -> None:
         about[name] = {"layers": len(base.adapters), "loras": plan.own[name] + plan.one_seed[name], "rank": RANK}
     write(out, found, about)
     for name, relations in found.items():
-        for relation, values in relations.items():
-            low, middle, high = np.quantile(values, (0.01, 0.5, 0.99))
-            print(f"{name:9} {relation:34} {len(values):6} {low:7.3f} {middle:7.3f} {high:7.3f} {values.max():7.3f}")
+        for relation, item in relations.items():
+            low, middle, high, most = np.quantile(item.cosines, (0.01, 0.5, 0.99, 1))
+            print(f"{name:9} {relation:32} {len(item.cosines):6} {low:7.3f} {middle:7.3f} {high:7.3f} {most:7.3f}")
     print(f"{out.name}: {out.stat().st_size} bytes")
 
 

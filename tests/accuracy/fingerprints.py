@@ -5,7 +5,8 @@
 1. LoRAs of the sizes of Stable Diffusion 1.5, SDXL and Flux, of random numbers whose ranks fall off as trained ones do,
    are changed in every way that people change LoRAs, written, read, and compared with the original.
 2. An SDXL LoRA of 144 MB is fingerprinted in a process of its own, on one thread.
-3. The control distribution, measured on trained LoRAs by `indexer.training.lora_control`, is shown as it is shipped.
+3. The control distribution, measured on trained LoRAs by `indexer.training.lora_control`, is shown as it is shipped,
+   and its rates are tested: fitted to half of the LoRAs, counted on the other half.
 """
 
 from __future__ import annotations
@@ -23,15 +24,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from indexer.fingerprints import SUMMARY_DIM, fingerprint_rate, read_control, summary
-from indexer.signals.lora.fingerprint import Fingerprint, compare, fingerprint
+from indexer.fingerprints import (
+    ONE_SEED,
+    SUMMARY_DIM,
+    UNRELATED,
+    Crowd,
+    Relation,
+    fingerprint_rate,
+    read_control,
+    summary,
+)
+from indexer.signals.lora.fingerprint import Fingerprint, Similarity, compare, fingerprint
 from tests import loras
 from tests.loras import Factors, Lora, Sizes, Tensors
 
 REGISTERED = (1, 1_000)
+CLAIMED = (0.05, 0.01, 0.001)
 MEGABYTES = 144
 DECOYS = 2_000
 
@@ -143,20 +155,51 @@ def _memory(figure: str) -> int:
 
 def control() -> dict[str, dict[str, dict[str, float]]]:
     """Return quantiles of the control distribution, by base and relation."""
-    cosines, about = read_control()
+    relations, about = read_control()
     return {
         base: {
             relation: {
-                "pairs": len(values),
-                "least": float(values.min()),
-                "median": float(np.median(values)),
-                "99 %": float(np.quantile(values, 0.99)),
-                "most": float(values.max()),
+                "pairs": len(found.cosines),
+                "least": float(found.cosines.min()),
+                "median": float(np.median(found.cosines)),
+                "99 %": float(np.quantile(found.cosines, 0.99)),
+                "most": float(found.cosines.max()),
             }
-            for relation, values in sorted(cosines[base].items(), key=lambda item: float(np.median(item[1])))
+            for relation, found in sorted(relations[base].items(), key=lambda item: float(np.median(item[1].cosines)))
         }
         for base in about
     }
+
+
+def claims() -> dict[str, dict[str, dict[str, float]]]:
+    """Fit each crowd to half of its LoRAs, and return how many pairs of the other half reach claimed rates."""
+    relations, about = read_control()
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for base, described in about.items():
+        for relation in (UNRELATED, ONE_SEED):
+            whole = relations[base][relation]
+            if whole.pairs is None:
+                continue
+            halves = [Relation(whole.cosines[chosen], whole.pairs[chosen]) for chosen in _halves(whole.pairs)]
+            for known, unseen in (halves, halves[::-1]):
+                crowd = Crowd.fit(known, described["layers"])
+                layers = int(described["layers"])
+                rates = np.array(
+                    [crowd.rate(Similarity(float(cosine), layers, 1.0, 0)).value for cosine in unseen.cosines]
+                )
+                row = found.setdefault(base, {}).setdefault(relation, {"pairs": 0.0} | {str(c): 0.0 for c in CLAIMED})
+                row["pairs"] += len(rates)
+                for claimed in CLAIMED:
+                    row[str(claimed)] += int((rates <= claimed).sum())
+    for rows in found.values():
+        for row in rows.values():
+            row |= {str(claimed): row[str(claimed)] / row["pairs"] for claimed in CLAIMED}
+    return found
+
+
+def _halves(pairs: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    odd = pairs % 2 == 1
+    return odd.all(axis=1), (~odd).all(axis=1)
 
 
 def measured() -> dict[str, Any]:
@@ -165,6 +208,7 @@ def measured() -> dict[str, Any]:
         "likenesses": {model.name: likenesses(model) for model in MODELS},
         "cost": cost(),
         "control": control(),
+        "claims": claims(),
         "summary_dim": SUMMARY_DIM,
     }
 
@@ -196,6 +240,14 @@ def show(found: Mapping[str, Any], console: Console) -> None:
                 relation, f"{row['pairs']}", *(f"{row[key]:.3f}" for key in ("least", "median", "99 %", "most"))
             )
         console.print(table)
+    table = Table(title="Share of pairs of unseen LoRAs that reach a claimed rate, fitted to half of the LoRAs")
+    for column in ("base", "crowd", "pairs", *(f"claimed {claimed:.2g}" for claimed in CLAIMED)):
+        table.add_column(column, justify="left" if column in ("base", "crowd") else "right")
+    for base, rows in found["claims"].items():
+        for relation, row in rows.items():
+            shares = (f"{row[str(claimed)]:.2g}" for claimed in CLAIMED)
+            table.add_row(base, relation, f"{row['pairs']:.0f}", *shares)
+    console.print(table)
 
 
 def main() -> None:

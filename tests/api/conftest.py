@@ -116,8 +116,11 @@ class _started:  # noqa: N801 (used like a function)
         self._client.__exit__()
 
 
-def publish(source: Path, out: Path, number: int, *, damaged: bool = False) -> None:
-    """Publish a copy of a generation under another number, as a build would: by one rename."""
+def publish(source: Path, out: Path, number: int, *, damaged: bool = False, alias: str | None = None) -> None:
+    """Publish a copy of a generation under another number, as a build would: by one rename.
+
+    With `alias` the first reference set has one more distinctive name.
+    """
     folder = out / f".building-{number}"
     shutil.copytree(source, folder, copy_function=os.link)
     manifest = json.loads((source / "manifest.json").read_text(encoding="utf-8"))
@@ -125,6 +128,11 @@ def publish(source: Path, out: Path, number: int, *, damaged: bool = False) -> N
         (folder / name).unlink()
     text = json.dumps({**manifest, "generation": f"{number:06}"})
     (folder / "manifest.json").write_text(text, encoding="utf-8")
+    if alias is not None:
+        content = json.loads((source / "sets.json").read_text(encoding="utf-8"))
+        content["sets"][0]["aliases"].append({"text": alias, "language": "en", "kind": "distinctive"})
+        (folder / "sets.json").unlink()
+        (folder / "sets.json").write_text(json.dumps(content), encoding="utf-8")
     reseal(folder)
     if damaged:
         data = bytearray((source / "vectors.faiss").read_bytes())

@@ -59,6 +59,24 @@ class TestLiveSnapshot:
         assert time.monotonic() - published < 2.0
         assert _metrics(api)["lora_screening_snapshot_generation", frozenset()] == 2
 
+    def test_a_new_name_is_found_within_two_seconds_and_without_a_restart(
+        self, start: Start, out: Path, tiny_snapshot: TinySnapshot
+    ) -> None:
+        publish(tiny_snapshot.path, out, 1)
+        api = start(snapshot=out, reload_seconds=1.0)
+        query = json.dumps({"texts": ["a Lantern Heron at dusk"]}).encode()
+
+        def found() -> bool:
+            return bool(api.texts(query).json()["results"][0]["hits"])
+
+        assert not found()
+        publish(tiny_snapshot.path, out, 2, alias="Lantern Heron")
+        published = time.monotonic()
+        assert wait_for(found, 5)
+        assert time.monotonic() - published < 2.0
+        named = {"external_id": "m", "model": {"name": "LanternHeron v2"}}
+        assert api.screen(named).json()["verdict"] == "review"
+
     def test_a_damaged_newer_one_leaves_the_old_one_in_force(
         self, start: Start, out: Path, tiny_snapshot: TinySnapshot
     ) -> None:

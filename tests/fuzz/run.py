@@ -44,7 +44,7 @@ def main(name: str, folder: Path, *options: str) -> None:
         for number, seed in enumerate(SEEDS[name]()):
             (folder / f"seed-{number:03}").write_bytes(seed)
     words.write_text(dictionary(target.words), encoding="ascii")
-    fixed = ["-timeout=20", "-rss_limit_mb=1536", f"-max_len={target.max_len}", f"-dict={words}"]
+    fixed = ["-timeout=20", "-rss_limit_mb=1536", "-len_control=0", f"-max_len={target.max_len}", f"-dict={words}"]
     atheris.Setup([sys.argv[0], str(folder), *fixed, *options], target.run)
     atheris.Fuzz()
 

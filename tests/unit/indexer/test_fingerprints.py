@@ -17,6 +17,7 @@ from indexer.fingerprints import (
     CONTROL,
     MIN_LAYERS,
     ONE_SEED,
+    PAIRS,
     SUMMARY_DIM,
     UNRELATED,
     StoredFingerprint,
@@ -79,9 +80,9 @@ def test_more_registered_loras_never_lower_the_rate(cosine: float, shared: int, 
 @given(COSINES, st.integers(0, 2_000), REGISTERED)
 def test_no_rate_is_calibrated_nor_below_what_the_crowd_could_show(cosine: float, shared: int, registered: int) -> None:
     rate = fingerprint_rate(alike(cosine, shared), registered)
-    largest = max(control.loras for control in controls().values())
+    loras = sum(control.loras for control in controls().values())
     assert not rate.calibrated
-    assert 1 / (FLOOR_BELOW_CROWD * largest) <= rate.value <= 1
+    assert 1 / (FLOOR_BELOW_CROWD * loras) <= rate.value <= 1
     assert 0 <= rate.low <= rate.value <= rate.high <= 1
 
 
@@ -97,32 +98,37 @@ def test_the_same_lora_is_worth_a_look_however_many_are_registered(registered: i
 
 @pytest.mark.parametrize("base", ["denoiser", "tower"])
 def test_a_claimed_rate_holds_on_the_crowd_it_was_measured_on(base: str) -> None:
-    cosines, about = read_control()
+    relations, about = read_control()
     layers = about[base]["layers"]
-    reached = [fingerprint_rate(alike(float(value), layers), 1).value <= 0.01 for value in cosines[base][UNRELATED]]
+    cosines = relations[base][UNRELATED].cosines
+    reached = [fingerprint_rate(alike(float(value), layers), 1).value <= 0.01 for value in cosines]
     assert np.mean(reached) <= 0.01
 
 
 def test_the_shipped_control_distribution_is_small_and_has_both_crowds() -> None:
-    cosines, about = read_control()
+    relations, about = read_control()
     assert CONTROL.stat().st_size < 100_000
-    assert set(about) == set(cosines) == {"denoiser", "tower"}
-    for relations in cosines.values():
-        assert {UNRELATED, ONE_SEED} < set(relations)
-        assert float(np.median(relations[UNRELATED])) < float(np.median(relations[ONE_SEED]))
+    assert set(about) == set(relations) == {"denoiser", "tower"}
+    for found in relations.values():
+        assert {UNRELATED, ONE_SEED} < set(found)
+        assert float(np.median(found[UNRELATED].cosines)) < float(np.median(found[ONE_SEED].cosines))
 
 
 def control_file(path: Path, *, recipe: str = RECIPE, bases: str | None = None, relation: str = ONE_SEED) -> Path:
     described = json.dumps({"x": {"layers": 60, "loras": 20}}) if bases is None else bases
     values = np.linspace(0, 0.1, 190, dtype=np.float16)
-    save_file({f"x/{UNRELATED}": values, f"x/{relation}": values}, path, {"recipe": recipe, "bases": described})
+    pairs = np.stack(np.tril_indices(20, -1), axis=1).astype(np.uint8)
+    arrays = {
+        f"x/{name}{end}": array for name in (UNRELATED, relation) for end, array in (("", values), (PAIRS, pairs))
+    }
+    save_file(arrays, path, {"recipe": recipe, "bases": described})
     return path
 
 
 def test_a_control_distribution_made_anew_is_read(tmp_path: Path) -> None:
     found = controls(control_file(tmp_path / "control.safetensors"))
     assert found["x"].loras == 20
-    assert found["x"].unrelated.mean == pytest.approx(0.05, abs=0.001)
+    assert found["x"].own_seeds.mean == pytest.approx(0.05, abs=0.001)
 
 
 @pytest.mark.parametrize(

@@ -147,10 +147,12 @@ def test_a_run_measures_every_pair_and_goes_on_where_it_was_broken_off(
     assert {name: described["loras"] for name, described in about.items()} == {"denoiser": 6, "tower": 6}
     assert {name: described["layers"] for name, described in about.items()} == {"denoiser": 60, "tower": 26}
     for relations in first.values():
-        assert len(relations[ONE_SEED]) == 1
-        assert len(relations[UNRELATED]) == 14
-        assert {len(values) for name, values in relations.items() if name not in (ONE_SEED, UNRELATED)} == {1}
-        assert relations["as float16"][0] > 0.999
+        lengths = {name: len(found.cosines) for name, found in relations.items()}
+        assert (lengths.pop(ONE_SEED), lengths.pop(UNRELATED)) == (1, 14)
+        assert set(lengths.values()) == {1}
+        assert relations["as float16"].cosines[0] > 0.999
+        assert relations[ONE_SEED].pairs is not None
+        assert relations[ONE_SEED].pairs.tolist() == [[5, 4]]
     assert set(controls(out)) == set(BOTH)
     kept = tmp_path / "tower" / "own-003.safetensors"
     before = load_file(kept)

@@ -299,7 +299,7 @@ def test_hostile_texts_take_time_linear_in_their_length(text: str, aliases: list
 
 
 def test_a_hundred_thousand_names_are_registered_in_seconds() -> None:
-    """Two on an idle machine; the bound is generous for a busy one."""
+    """Little more than one on an idle machine; the bound is generous for a busy one."""
     chance = random.Random(1)
     names = ["".join(chance.choices("aeiouklmnrstv", k=9)).title() for _ in range(100_000)]
     started = time.process_time()
