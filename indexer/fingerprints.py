@@ -36,9 +36,9 @@ MIN_LAYERS: Final = 8
 ONE_SEED_SHARE: Final = 0.2
 """Share of the unrelated LoRAs that are taken to start from the very random numbers that a registered one started from.
 
-Presets of trainers fix the seed (those of kohya_ss: 1234, 42, or none). LoRAs of one base, rank and choice of layers then
-begin with the same down factors, and stay alike: by 0.2 on the denoiser, where others are by 0.03. How many do is not
-known: a guess, on the careful side.
+Presets of trainers fix the seed (those of kohya_ss: 1234, 42, or none). LoRAs of one base, rank and choice of layers
+then begin with the same down factors, and stay alike: by 0.2 on the denoiser, where others are by 0.03. How many do is
+not known: a guess, on the careful side.
 """
 
 SUMMARY_DIM: Final = 512

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 from rich.progress import Progress
 
-from indexer.training import example_uploads
+from indexer.training import example_table, example_uploads
 from indexer.training.characters.plans import reference_shots, shoot
 from indexer.training.characters.registry import ENTRIES, Entry
 
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append(write_set(item, out))
             progress.advance(task)
         example_uploads.write_blocked(out)
-        jobs = example_uploads.UPLOADS
+        jobs = example_table.UPLOADS
         task = progress.add_task("Example uploads", total=len(jobs))
         uploads: list[list[Path]] = []
         for upload in jobs:

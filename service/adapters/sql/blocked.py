@@ -23,6 +23,7 @@ from service.ports import Nearest
 T = TypeVar("T")
 _AT_ONCE = 500
 _SHARING = 20
+_WHOLE = 64
 _NEAREST = 20
 _IN_FORCE = blocked_loras.c.removed.is_(None)
 
@@ -95,7 +96,11 @@ class SqlBlockedLoras:
         shared: Counter[str] = Counter()
         with self._engine.connect() as connection:
             hashes = (blocked_loras.c.sha256, blocked_loras.c.body_sha256)
-            wanted = [column.startswith(claim) for claim in claims for column in hashes]
+            wanted = [
+                column == claim if len(claim) == _WHOLE else column.startswith(claim)
+                for claim in claims
+                for column in hashes
+            ]
             if signals is not None:
                 wanted += [hashes[0] == signals.sha256, hashes[1] == signals.body_sha256]
             for some in _batched(wanted):

@@ -78,7 +78,13 @@ def _other_file(examination: Examination) -> Iterator[_Found]:
         yield "declared_hash_differs", "model.files", len(declared)
 
 
+def _says_generated(label: tuple[str, str]) -> bool:
+    """Tell labels of generated pictures from those of others (IPTC's `trainedAlgorithmicMedia` and its like)."""
+    kind, value = label
+    return kind == "aigc" or (kind == "digital_source_type" and "algorithmic" in value.casefold())
+
+
 def _labelled(examination: Examination) -> Iterator[_Found]:
-    count = sum(bool(picture.making.labels) for picture in examination.findings.pictures)
+    count = sum(any(map(_says_generated, item.making.labels)) for item in examination.findings.pictures)
     if count:
         yield "labelled_as_generated", "images", count

@@ -64,7 +64,15 @@ def test_a_file_that_is_none_of_those_declared_is_told(claim: str, *, told: bool
 
 
 def test_labels_of_generated_pictures_are_counted() -> None:
-    label = PictureMaking(labels=(("aigc", "1"),))
-    (found,) = collected(collect, uploaded(), makings={"a": label, "b": label, "c": PictureMaking()})
+    iptc = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+    makings = {
+        "a": PictureMaking(labels=(("aigc", "1"),)),
+        "b": PictureMaking(labels=(("c2pa", ""), ("digital_source_type", f"{iptc}trainedAlgorithmicMedia"))),
+        "photograph": PictureMaking(
+            labels=(("digital_source_type", f"{iptc}digitalCapture"), ("c2pa", "signature: untrusted"))
+        ),
+        "plain": PictureMaking(),
+    }
+    (found,) = collected(collect, uploaded(), makings=makings)
     assert found.text == "labelled_as_generated"
     assert "2 pictures" in found.explanation.en
