@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from indexer import fingerprints
 from indexer.errors import IndexerError
 from indexer.signals.pixels.images import PictureLimits
 from service.adapters.background import BackgroundWork
@@ -74,6 +75,8 @@ def wire(settings: Settings) -> Wired:
     Without a usable snapshot the service starts all the same: it is alive, not ready, answers 503, and takes the
     snapshot into use as soon as one is published.
     """
+    # Read at the start and not by the first upload that resembles a blocked LoRA: it takes most of a second.
+    fingerprints.controls()
     metrics = Metrics()
     index = LiveIndex(
         settings.snapshot,

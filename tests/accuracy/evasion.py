@@ -288,9 +288,8 @@ def _cost() -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def show(figures: Mapping[str, Any]) -> None:
     """Print recall for single disguises and pairs, the worst of them, false alarms, and what it costs."""
-    figures = measured()
     for kind in ("singles", "pairs"):
         print(f"{kind}: {figures[kind]['recall']:.4f} of {figures[kind]['of']}")
         for item in figures[kind]["worst"]:
@@ -311,4 +310,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    show(measured())

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.accuracy import evasion, fingerprints
 from tests.accuracy.claims import CLAIMED, COVERED, UNCOVERED, Claim
 from tests.accuracy.measure import PIPELINE, Result
 from tests.accuracy.metrics import Figures, Interval
@@ -41,6 +42,8 @@ class Report:
     claims: Sequence[Claim]
     seconds: Mapping[str, float]
     notes: Sequence[str]
+    names: Mapping[str, Any] | None = None
+    weights: Mapping[str, Any] | None = None
 
 
 def percent(interval: Interval, digits: int = 1) -> str:
@@ -80,6 +83,12 @@ def show(report: Report, console: Console) -> None:
         marks = [fine(found) for found in claim.measured]
         table.add_row(claim.index, claim.style, f"{claim.pictures:,}", *marks, f"{100 * claim.calibrated:.0f} %")
     console.print(table)
+    if report.names is not None:
+        console.rule("Names in disguise")
+        evasion.show(report.names)
+    if report.weights is not None:
+        console.rule("Fingerprints of weights")
+        fingerprints.show(report.weights, console)
     for note in report.notes:
         console.print(f"note: {note}")
     console.print("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.seconds.items()))

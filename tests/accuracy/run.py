@@ -5,7 +5,9 @@
 1. sources    evaluation pictures from pinned packages, none of them used in training (sources.py)
 2. tasks      edited copies, other poses, other styles, look-alikes; pipeline and baselines (tasks.py, measure.py)
 3. claims     claimed against measured rates at growing numbers of sets (claims.py)
-4. report     tables, OUT/accuracy.json, OUT/accuracy.html
+4. names      names in disguise, ordinary texts, and what a search costs (evasion.py)
+5. weights    LoRAs changed in every way, trained ones that are strangers, and what it costs (fingerprints.py)
+6. report     tables, OUT/accuracy.json, OUT/accuracy.html
 
 The pictures are only looked at; the page with its thumbnails is for the desk of whoever develops this, not to publish.
 """
@@ -27,7 +29,7 @@ from rich.progress import Progress
 
 from indexer.index import snapshot as snapshots
 from indexer.training import control_pictures
-from tests.accuracy import bench, claims, packages, packs, sources, tasks
+from tests.accuracy import bench, claims, evasion, fingerprints, packages, packs, sources, tasks
 from tests.accuracy.bench import Model
 from tests.accuracy.claims import Claim
 from tests.accuracy.measure import Library, Result, Tick, evaluate
@@ -57,6 +59,7 @@ MODES = {
     "standard": Mode("standard", 1.0, 10_200, 4_000, ((10, 1_500), (100, 3_000), (1_000, 4_000))),
     "full": Mode("full", 1.0, 12_000, 12_000, ((10, 6_000), (100, 12_000), (1_000, 14_000), (10_000, 6_000)), 6_000),
 }
+PARTS = ("copies", "vendors", "sprites", "drawn", "claims", "names", "weights")
 TASKS: tuple[Callable[..., Task], ...] = (tasks.copies, tasks.vendors, tasks.sprites, tasks.drawn)
 NOTES = (
     "Features of an ImageNet network are not compared: no weights of one can be had from the packages used here.",
@@ -124,6 +127,9 @@ def measured(mode: Mode, arguments: argparse.Namespace, run: Run) -> Report:
         if arguments.only and "claims" not in arguments.only:
             continue
         found += run.step(f"{size:,} sets", partial(claims.check, art, size, crowd, model))
+    only = arguments.only or PARTS
+    names = run.step("names", lambda _: evasion.measured()) if "names" in only else None
+    weights = run.step("weights", lambda _: fingerprints.measured()) if "weights" in only else None
     return Report(
         date=datetime.now(UTC).date().isoformat(),
         mode=mode.name,
@@ -134,6 +140,8 @@ def measured(mode: Mode, arguments: argparse.Namespace, run: Run) -> Report:
         claims=sorted(found, key=lambda claim: claim.sets),
         seconds=run.seconds,
         notes=NOTES,
+        names=names,
+        weights=weights,
     )
 
 
@@ -170,9 +178,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--control-cache", type=Path, default=control_pictures.DEFAULT_CACHE)
     parser.add_argument("--out", type=Path, default=Path("build"))
     parser.add_argument("--model-dir", type=Path, help="another model of the shipped architecture, in a folder")
-    parser.add_argument(
-        "--only", nargs="+", choices=("copies", "vendors", "sprites", "drawn", "claims"), help="some parts alone"
-    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts alone")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a part of everything, in a few minutes")
     size.add_argument("--full", action="store_true", help="more pictures, and an index of 10,000 sets")
