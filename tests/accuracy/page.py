@@ -174,6 +174,8 @@ def _claim_charts(claims: Sequence[Claim]) -> str:
     x = Axis("claimed", 0.0007, 0.07, (0.001, 0.01, 0.05), logarithmic)
     y = Axis("measured", 0.0002, 1.0, (0.001, 0.01, 0.1, 1.0), logarithmic)
     names = list(dict.fromkeys(claim.index for claim in claims))
+    if not names:
+        return ""
     charts = []
     for crowd in (COVERED, UNCOVERED):
         lines = [
