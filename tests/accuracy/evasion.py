@@ -17,14 +17,8 @@ from itertools import combinations
 from pydoc_data.topics import topics
 from typing import Any
 
-from tests.accuracy.names_cost import (
-    build_seconds,
-    hostile,
-    hostile_texts,
-    request_milliseconds,
-    request_texts,
-    table,
-)
+from tests.accuracy import names_cost
+from tests.accuracy.names_cost import build_seconds, hostile, hostile_texts, request_milliseconds, table
 
 Disguise = Callable[[str, random.Random], str | None]
 """Writes a name in another way; None where the name gives no room for it."""
@@ -270,12 +264,17 @@ def measured() -> dict[str, Any]:
     return figures | {"cost": _cost()}
 
 
+def request_texts(chance: random.Random) -> list[str]:
+    """Make the texts of one request of ordinary words."""
+    return names_cost.request_texts(chance, _TAGS, _prose())
+
+
 def _cost() -> dict[str, Any]:
     """Measure the table of 100,000 aliases: Latin alone, and mixed scripts."""
     chance = random.Random(5)
     latin = [latin_name(chance) for _ in range(_ALIASES)]
     mixed = registered_names(chance, _ALIASES)
-    texts = request_texts(chance, _TAGS, _prose())
+    texts = request_texts(chance)
     index = table(mixed)
     return {
         "aliases": _ALIASES,

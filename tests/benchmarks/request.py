@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import random
 import statistics
 import tempfile
 import time
@@ -44,12 +45,14 @@ from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.pixels.images import decode
 from indexer.signals.pixels.perceptual import perceptual_hashes
 from indexer.signals.pixels.views import WHOLE, pixels
+from tests.accuracy import evasion, names_cost
 
 SIDE = 1024
 PICTURES = 8
 FORMATS = ("JPEG", "PNG", "WEBP")
 REFERENCE_SETS = Path("reference_sets")
 EXAMPLES = Path("examples")
+ALIASES = 100_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def main() -> None:
         builds.build(read, Path(folder))
         snapshot = snapshots.load(Path(folder))
         backend = open_runtime(snapshot.model_path, snapshot.model, threads=1)
-        rows = [_measure(form, snapshot, backend, arguments.repeat) for form in FORMATS]
+        names = _names()
+        rows = [_measure(form, snapshot, backend, names, arguments.repeat) for form in FORMATS]
         embedding = _embedding(snapshot, backend, arguments.repeat)
         alone = _alone(snapshot, backend, arguments.repeat)
     result = {
@@ -99,16 +103,27 @@ def main() -> None:
     _print(rows, embedding, alone, str(result["runtime"]))
 
 
-def _measure(form: str, snapshot: Snapshot, backend: EmbeddingBackend, repeat: int) -> dict[str, Any]:
+def _names() -> Callable[[], object]:
+    """Return the search of one request's texts for 100,000 names of mixed scripts."""
+    chance = random.Random(5)
+    index = names_cost.table(evasion.registered_names(chance, ALIASES))
+    texts = evasion.request_texts(chance)
+    return lambda: [index.find(text) for text in texts]
+
+
+def _measure(
+    form: str, snapshot: Snapshot, backend: EmbeddingBackend, names: Callable[[], object], repeat: int
+) -> dict[str, Any]:
     files = _files(form)
     matcher = Matcher(snapshot, backend, threads=1)
     slow = _straightforward(snapshot)
     prepared = np.stack([pixels(decode(file.name, file.data), WHOLE, snapshot.model) for file in files])
     stages: list[dict[str, float]] = []
-    whole, bare, first = [], [], []
+    whole, bare, first, named = [], [], [], []
     for _ in range(repeat):
         whole.append(_seconds(lambda: stages.append(dict(matcher.examine(files).elapsed_ms))))
         bare.append(_seconds(lambda: backend.embed(prepared)))
+        named.append(_seconds(names))
         first.append(_seconds(lambda: [slow.picture(file.data) for file in files]))
     found = matcher.examine(files)
     matcher.close()
@@ -120,9 +135,11 @@ def _measure(form: str, snapshot: Snapshot, backend: EmbeddingBackend, repeat: i
             "straightforward": straightforward,
             "request": request,
             "bare_embedding": embedding,
+            "names": statistics.median(named) * 1000,
             **{stage: statistics.median(item[stage] for item in stages) for stage in stages[0]},
         },
         "straightforward_over_request": statistics.median(s / f for s, f in zip(first, whole, strict=True)),
+        "names_over_request": statistics.median(n / (f + n) for n, f in zip(named, whole, strict=True)),
         "request_over_bare_embedding": statistics.median(f / b for f, b in zip(whole, bare, strict=True)),
         "fidelity": fidelity,
     }
@@ -250,14 +267,24 @@ def _print(rows: Sequence[dict[str, Any]], embedding: dict[str, float], alone: d
     table = Table(
         title=f"one request of {PICTURES} pictures of {SIDE} x {SIDE}, one thread, {runtime}; medians, milliseconds"
     )
-    columns = ("straightforward", "request", "decode", "embed", "search", "verify", "bare_embedding")
-    for column in ("", *columns, "straightfwd / request", "request / bare", "least cosine", "PDQ bits", "same set"):
+    columns = ("straightforward", "request", "decode", "embed", "search", "verify", "bare_embedding", "names")
+    for column in (
+        "",
+        *columns,
+        "names, share",
+        "straightfwd / request",
+        "request / bare",
+        "least cosine",
+        "PDQ bits",
+        "same set",
+    ):
         table.add_column(column.replace("_", " "), justify="right")
     for row in rows:
         fidelity = row["fidelity"]
         table.add_row(
             row["format"],
             *(f"{row['milliseconds'][column]:.1f}" for column in columns),
+            f"{row['names_over_request']:.1%}",
             f"{row['straightforward_over_request']:.1f}x",
             f"{row['request_over_bare_embedding']:.2f}x",
             f"{fidelity['least_cosine']:.4f}",
@@ -265,6 +292,7 @@ def _print(rows: Sequence[dict[str, Any]], embedding: dict[str, float], alone: d
             fidelity["same_nearest_set"],
         )
     console.print(table)
+    console.print(f"names: 8 prompts, a description and 60 tags, searched for {ALIASES:,} names of mixed scripts")
     console.print(
         f"embedding, batch of {PICTURES}: {embedding['torch_eager_over_runtime']:.1f}x torch eager"
         f" at cosine {embedding['least_cosine']:.6f}"
