@@ -36,8 +36,8 @@ class ReferenceIndex(Protocol):
         """
         ...
 
-    def find_aliases(self, text: str) -> list[AliasHit]:
-        """Find registered aliases in a text."""
+    def find_aliases(self, texts: Sequence[str]) -> list[list[AliasHit]]:
+        """Find registered aliases in each of some texts."""
         ...
 
 

@@ -176,8 +176,8 @@ class FakeReferenceIndex:
         elapsed = {"decode": 1.0, "embed": 2.0, "search": 0.5, "verify": 0.1}
         return Findings(tuple(found), self.generation, self.model, elapsed)
 
-    def find_aliases(self, text: str) -> list[AliasHit]:
-        return self._names.find(text)
+    def find_aliases(self, texts: Sequence[str]) -> list[list[AliasHit]]:
+        return [self._names.find(text) for text in texts]
 
     def _found(self, name: str) -> PictureFindings:
         scripted = self._scripted.get(name, ())

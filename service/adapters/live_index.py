@@ -20,6 +20,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import AliasHit, Findings, PictureSource, ReferenceSet
 from indexer.signals.names.aliases import AliasTable
+from indexer.signals.names.sieve import find_all
 from indexer.signals.pixels.images import PictureLimits
 from service.domain.errors import NotReady, Overloaded
 
@@ -64,9 +65,9 @@ class LoadedIndex:
         except EmbeddingQueueFull as error:
             raise Overloaded(str(error)) from error
 
-    def find_aliases(self, text: str) -> list[AliasHit]:
-        """Find registered aliases in a text."""
-        return self._aliases.find(text)
+    def find_aliases(self, texts: Sequence[str]) -> list[list[AliasHit]]:
+        """Find registered aliases in each of some texts."""
+        return find_all(texts, self._aliases.find)
 
     def prove(self) -> None:
         """Raise NotReady unless the canary is found through the whole path."""

@@ -179,7 +179,7 @@ class Screening:
     def find_names(self, texts: Sequence[str]) -> tuple[list[list[AliasHit]], str]:
         """Find registered names in each text; returns them and the generation. Raises NotReady."""
         index = self._index.get()
-        return [index.find_aliases(text) for text in texts], index.generation
+        return index.find_aliases(texts), index.generation
 
     def _examine(self, upload: Upload, time_limit: float, progress: Callable[[int], None]) -> Examination:
         _check_content(upload)

@@ -42,6 +42,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, PictureFile
 from indexer.ports import EmbeddingBackend, FloatArray
+from indexer.signals.names.sieve import find_all
 from indexer.signals.pixels.images import decode
 from indexer.signals.pixels.perceptual import perceptual_hashes
 from indexer.signals.pixels.views import WHOLE, pixels
@@ -108,7 +109,7 @@ def _names() -> Callable[[], object]:
     chance = random.Random(5)
     index = names_cost.table(evasion.registered_names(chance, ALIASES))
     texts = evasion.request_texts(chance)
-    return lambda: [index.find(text) for text in texts]
+    return lambda: find_all(texts, index.find)
 
 
 def _measure(

@@ -36,6 +36,14 @@ class Nearly(NamedTuple):
     key: int
 
 
+class _Place(NamedTuple):
+    """Where a run of words stands: its start in the text of all words, its first word and its last."""
+
+    start: int
+    first: int
+    last: int
+
+
 class FuzzyTable:
     """Aliases filed by their pieces."""
 
@@ -56,7 +64,7 @@ class FuzzyTable:
     def find(self, words: Sequence[str]) -> list[Nearly]:
         """Return the keys that words nearly spell; of overlapping runs of words the one nearest to a key.
 
-        Of a long text the first _MOST_WORDS are read, each spelling once.
+        Of a long text the first _MOST_WORDS are read; each spelling is measured once, and told wherever it stands.
         """
         taken: set[tuple[int, int]] = set()
         kept: list[Nearly] = []
@@ -69,10 +77,12 @@ class FuzzyTable:
 
     def _measured(self, words: Sequence[str]) -> Iterator[Nearly]:
         text = "".join(words)
-        runs = list(_together(words, text)) if self._keys else []
+        runs = _together(words, text) if self._keys else {}
         if not runs:
             return
-        starts, lengths = np.array([run[0] for run in runs]), np.array([run[1] for run in runs])
+        spellings = list(runs)
+        starts = np.array([places[0].start for places in runs.values()])
+        lengths = np.array([len(spelling) for spelling in spellings])
         pieces, hashes = _WORD_CUTS.pieces(text, starts, lengths)
         found, entries = self._filed.find(hashes, _MOST_CANDIDATES)
         if not len(found):
@@ -82,12 +92,12 @@ class FuzzyTable:
         # Several pieces of one word may lead to one alias.
         pairs = sorted(set(zip(which[alike].tolist(), entries[alike].tolist(), strict=True)))
         for number, entry in pairs[:_MOST_MEASURED]:
-            start, length, first, last = runs[number]
-            key = self._keys[entry]
+            spelling, key = spellings[number], self._keys[entry]
             most = _most_wrong(len(key))
-            wrong = OSA.distance(text[start : start + length], key, score_cutoff=most)
+            wrong = OSA.distance(spelling, key, score_cutoff=most)
             if 0 < wrong <= most:
-                yield Nearly(wrong, first, last, self._numbers[entry])
+                for place in runs[spelling]:
+                    yield Nearly(wrong, place.first, place.last, self._numbers[entry])
 
 
 def _is_filed(key: str) -> bool:
@@ -100,12 +110,9 @@ def _most_wrong(length: int) -> int:
     return _MOST_WRONG if length >= _SHORTEST_FOR_TWO else 1
 
 
-def _together(words: Sequence[str], text: str) -> Iterator[tuple[int, int, int, int]]:
-    """Yield each run of up to _MOST_TOGETHER words whose length can match, once per spelling.
-
-    A run is its start in the text of all words, its length, its first word and its last.
-    """
-    seen: set[str] = set()
+def _together(words: Sequence[str], text: str) -> dict[str, list[_Place]]:
+    """Return the spelling of each run of up to _MOST_TOGETHER words whose length can match, and where it stands."""
+    runs: dict[str, list[_Place]] = {}
     start = 0
     for first, word in enumerate(words):
         length = 0
@@ -113,11 +120,10 @@ def _together(words: Sequence[str], text: str) -> Iterator[tuple[int, int, int, 
             length += len(more)
             if length > _LONGEST + _MOST_WRONG:
                 break
-            spelling = text[start : start + length]
-            if length >= SHORTEST - 1 and spelling not in seen:
-                seen.add(spelling)
-                yield start, length, first, last
+            if length >= SHORTEST - 1:
+                runs.setdefault(text[start : start + length], []).append(_Place(start, first, last))
         start += len(word)
+    return runs
 
 
 def _cut_alias(length: int) -> list[Cut]:

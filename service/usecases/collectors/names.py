@@ -34,8 +34,9 @@ def collect(examination: Examination) -> list[Evidence]:
 
 def _in_texts(examination: Examination) -> Iterator[tuple[UploadText, AliasHit]]:
     """Search all texts; of one name in one place the outright reading counts, wherever it stands."""
-    for text in (*examination.upload.texts, *examination.told):
-        for hit in _outright_first(examination.index.find_aliases(text.text)):
+    texts = (*examination.upload.texts, *examination.told)
+    for text, hits in zip(texts, examination.index.find_aliases([item.text for item in texts]), strict=True):
+        for hit in _outright_first(hits):
             yield text, hit
 
 
@@ -44,9 +45,9 @@ def _in_captions(examination: Examination) -> Iterator[tuple[UploadText, AliasHi
     captions = examination.upload.captions
     first: dict[tuple[str, str], tuple[UploadText, AliasHit]] = {}
     counts: dict[tuple[str, str], int] = {}
-    for caption in captions:
+    for caption, hits in zip(captions, examination.index.find_aliases(captions), strict=True):
         seen: set[tuple[str, str]] = set()
-        for hit in _outright_first(examination.index.find_aliases(caption)):
+        for hit in _outright_first(hits):
             name = (hit.reference_set, hit.alias.text)
             if not hit.negated and name not in seen:
                 seen.add(name)
