@@ -7,6 +7,7 @@ filed by their pieces, a text's words are looked up by theirs, all at once, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ _MOST_CANDIDATES = 64
 """Aliases measured per filed piece of a word; with _MOST_WORDS the bound of the work for one text."""
 
 _MOST_MEASURED = 50_000
+_MOST_TOLD = 50_000
 
 
 class Nearly(NamedTuple):
@@ -34,14 +36,6 @@ class Nearly(NamedTuple):
     first: int
     last: int
     key: int
-
-
-class _Place(NamedTuple):
-    """Where a run of words stands: its start in the text of all words, its first word and its last."""
-
-    start: int
-    first: int
-    last: int
 
 
 class FuzzyTable:
@@ -77,12 +71,15 @@ class FuzzyTable:
 
     def _measured(self, words: Sequence[str]) -> Iterator[Nearly]:
         text = "".join(words)
-        runs = _together(words, text) if self._keys else {}
+        borders = [0, *accumulate(map(len, words))]
+        runs = _runs(borders) if self._keys else []
         if not runs:
             return
-        spellings = list(runs)
-        starts = np.array([places[0].start for places in runs.values()])
-        lengths = np.array([len(spelling) for spelling in spellings])
+        # Each spelling is measured once.
+        together = {text[borders[first] : borders[last + 1]]: borders[first] for first, last in runs}
+        spellings = list(together)
+        starts = np.array(list(together.values()))
+        lengths = np.array(list(map(len, spellings)))
         pieces, hashes = _WORD_CUTS.pieces(text, starts, lengths)
         found, entries = self._filed.find(hashes, _MOST_CANDIDATES)
         if not len(found):
@@ -91,13 +88,21 @@ class FuzzyTable:
         alike = self._letters.differing(entries, Letters(text, starts, lengths), which) <= self._room[entries]
         # Several pieces of one word may lead to one alias.
         pairs = sorted(set(zip(which[alike].tolist(), entries[alike].tolist(), strict=True)))
+        spelled: dict[str, list[tuple[int, int]]] = {}
         for number, entry in pairs[:_MOST_MEASURED]:
             spelling, key = spellings[number], self._keys[entry]
             most = _most_wrong(len(key))
             wrong = OSA.distance(spelling, key, score_cutoff=most)
             if 0 < wrong <= most:
-                for place in runs[spelling]:
-                    yield Nearly(wrong, place.first, place.last, self._numbers[entry])
+                spelled.setdefault(spelling, []).append((wrong, self._numbers[entry]))
+        if spelled:
+            places = ((first, last, text[borders[first] : borders[last + 1]]) for first, last in runs)
+            everywhere = (
+                Nearly(wrong, first, last, key)
+                for first, last, spelling in places
+                for wrong, key in spelled.get(spelling, ())
+            )
+            yield from islice(everywhere, _MOST_TOLD)
 
 
 def _is_filed(key: str) -> bool:
@@ -110,19 +115,17 @@ def _most_wrong(length: int) -> int:
     return _MOST_WRONG if length >= _SHORTEST_FOR_TWO else 1
 
 
-def _together(words: Sequence[str], text: str) -> dict[str, list[_Place]]:
-    """Return the spelling of each run of up to _MOST_TOGETHER words whose length can match, and where it stands."""
-    runs: dict[str, list[_Place]] = {}
-    start = 0
-    for first, word in enumerate(words):
-        length = 0
-        for last, more in enumerate(words[first : first + _MOST_TOGETHER], first):
-            length += len(more)
-            if length > _LONGEST + _MOST_WRONG:
-                break
-            if length >= SHORTEST - 1:
-                runs.setdefault(text[start : start + length], []).append(_Place(start, first, last))
-        start += len(word)
+def _runs(borders: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last word of each run of up to _MOST_TOGETHER words whose length can match.
+
+    `borders` are the places in the text of all words where these begin, and its end.
+    """
+    places = np.array(borders)
+    runs = []
+    for more in range(1, min(_MOST_TOGETHER, len(places) - 1) + 1):
+        lengths = places[more:] - places[:-more]
+        firsts = np.flatnonzero((lengths >= SHORTEST - 1) & (lengths <= _LONGEST + _MOST_WRONG)).tolist()
+        runs += [(first, first + more - 1) for first in firsts]
     return runs
 
 

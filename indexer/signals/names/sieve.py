@@ -16,7 +16,7 @@ from indexer.model import AliasHit
 LONGEST_TOGETHER = 1_500
 """Code points that are searched as one: so few words that no bound on the work of a search is reached."""
 
-_LONGEST = 400
+_LONGEST = 200
 _MARKUP = frozenset("<&")
 _BETWEEN = "\n"
 
