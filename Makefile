@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 MANIFESTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check audit format bench accuracy train control-set draw clean
+.PHONY: help demo serve test check audit format bench accuracy fuzz train control-set lora-control draw clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -42,12 +42,18 @@ bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embeddi
 accuracy: $(DEVELOPMENT) ## Measure what is found and whether the rates are true, on pictures from pinned packages
 	$(BIN)/python -m tests.accuracy.run
 
+fuzz: $(DEVELOPMENT) ## Feed damaged LoRAs, pictures and texts to their readers, five minutes each
+	FUZZ_SECONDS=300 $(BIN)/python -m pytest tests/fuzz
+
 train: $(DEVELOPMENT) ## Fetch, draw and train: the embedded model again, from pinned packages; an hour or two, resumes by itself
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=536870912 \
 		$(BIN)/python -m indexer.training.train --out build/training --resume
 
 control-set: $(DEVELOPMENT) ## Collect the control pictures and compute the control set of the embedded model again
 	$(BIN)/python -m indexer.training.control_set
+
+lora-control: $(DEVELOPMENT) ## Train LoRAs, and measure again how alike the weights of strangers are; half an hour
+	$(BIN)/python -m indexer.training.lora_control
 
 draw: $(DEVELOPMENT) ## Draw the demo characters and example uploads again
 	$(BIN)/python -m indexer.training.draw_reference_sets --out .
