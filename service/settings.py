@@ -38,8 +38,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1200 * MIB, ge=1, description="Largest request body; files go to disk as they arrive.")
     max_picture_bytes: int = Field(20 * MIB, ge=1, description="Largest picture file.")
     max_picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture, in pixels.")
-    max_pictures: int = Field(64, ge=1, description="Most pictures in one upload.")
-    max_pack_pictures: int = Field(500, ge=1, description="Most pictures in one image pack.")
+    max_pictures: int = Field(500, ge=1, description="Most pictures in one upload, and in one image pack.")
     max_pack_bytes: int = Field(1024 * MIB, ge=1, description="Most bytes of an image pack, unpacked.")
     max_text_characters: int = Field(
         200_000, ge=1, le=200_000, description="Longest text searched for names; beyond is review."

@@ -10,7 +10,8 @@ from starlette.datastructures import FormData
 
 from service.api import wire
 from service.api.dependencies import Judge, Service
-from service.api.submission import read_blocked, read_form
+from service.api.files import read_form
+from service.api.submission import read_blocked
 from service.domain.blocked import BlockedLora
 
 router = APIRouter(prefix="/v1", tags=["blocked LoRAs"])

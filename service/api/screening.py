@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -13,7 +13,8 @@ from starlette.datastructures import FormData
 
 from service.api import wire
 from service.api.dependencies import PlatformCaller, Reader, Service
-from service.api.submission import context_of, parse_json, read_form, read_submission, validate_as
+from service.api.files import close_files, read_form
+from service.api.submission import context_of, parse_json, read_submission, validate_as
 from service.bootstrap import Wired
 from service.ports import StoredScreening
 from service.settings import Settings
@@ -80,12 +81,13 @@ _FORM = {
 
 
 async def form(request: Request, service: Service, _: PlatformCaller) -> AsyncIterator[FormData]:
-    """Read the body, after the caller is known; what was spooled to disk is removed afterwards."""
+    """Read the body, after the caller is known; its files are closed afterwards, unless they are screened later."""
     parts = await read_form(request, service.settings.max_pictures)
     try:
         yield parts
     finally:
-        await parts.close()
+        if not getattr(request.state, "keeps_files", False):
+            await parts.close()
 
 
 @router.post(
@@ -96,6 +98,7 @@ async def form(request: Request, service: Service, _: PlatformCaller) -> AsyncIt
     summary="Screen an upload",
 )
 def screen(
+    request: Request,
     service: Service,
     who: PlatformCaller,
     parts: Annotated[FormData, Depends(form)],
@@ -111,19 +114,18 @@ def screen(
     started = time.perf_counter()
     read = read_submission(parts, service.settings.max_pictures, pack_limits(service.settings), payload)
     context = context_of(read.document, who.name, service.clock.now())
-    with ExitStack() as stack:
-        stack.callback(read.submission.close)
-        upload = intake(read.submission, context, service.settings.max_text_characters)
-        request = screening.Request(read.sha256, idempotency_key)
-        if prefer is None or "respond-async" not in prefer:
-            answer = service.screening.answer(upload, request)
-            service.metrics.observe_screening(answer)
-            took = (time.perf_counter() - started) * 1000
-            return JSONResponse(dict(answer), headers={"Server-Timing": f"total;dur={took:.1f}"})
-        service.background.check()
-        screening_id, new = service.screening.accept(upload, request)
-        if new:
-            service.screen_later(upload, screening_id, stack.pop_all().close)
+    upload = intake(read.submission, context, service.settings.max_text_characters)
+    asked = screening.Request(read.sha256, idempotency_key)
+    if prefer is None or "respond-async" not in prefer:
+        answer = service.screening.answer(upload, asked)
+        service.metrics.observe_screening(answer)
+        took = (time.perf_counter() - started) * 1000
+        return JSONResponse(dict(answer), headers={"Server-Timing": f"total;dur={took:.1f}"})
+    service.background.check()
+    screening_id, new = service.screening.accept(upload, asked)
+    if new:
+        request.state.keeps_files = True
+        service.screen_later(upload, screening_id, partial(close_files, parts))
     running = _running(service, screening_id, upload.external_id)
     return JSONResponse(running, 202, {"Location": f"/v1/screenings/{screening_id}"})
 
@@ -195,7 +197,7 @@ def screen_text(service: Service, query: Annotated[wire.TextQuery, Depends(text_
 def pack_limits(settings: Settings) -> PackLimits:
     """Return what an image pack may hold."""
     return PackLimits(
-        max_pictures=settings.max_pack_pictures,
+        max_pictures=settings.max_pictures,
         max_bytes=settings.max_pack_bytes,
         max_picture_bytes=settings.max_picture_bytes,
     )

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar
 
-from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.types import Message
 
-from indexer.loras import FileHasher
-from indexer.model import PictureFile
 from service.api.errors import location
+from service.api.files import MAX_DOCUMENT_BYTES, SentPicture, hashed_file
 from service.api.wire import UploadDocument
 from service.domain.errors import FieldFault, InvalidFields, MalformedRequest, NothingToScreen, TooLarge
 from service.domain.upload import Context, Stage, Visibility
@@ -29,40 +22,10 @@ from service.usecases.intake import LoraPart, Submission
 from service.usecases.packs import Pack, PackLimits, read_pack
 from service.usecases.payloads import PayloadFormat, Translated, to_document
 
-MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
-_END_BYTES = 1024
 _KNOWN_PARTS = frozenset({"upload", "context", "format", "images", "image_pack", "lora_file", "lora_header"})
-_MORE_PARTS = 8
 Model = TypeVar("Model", bound=BaseModel)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
-
-
-class HashedFile(SpooledTemporaryFile[bytes]):
-    """A part that is written to disk beyond a MiB, and hashed as it arrives: a LoRA is never held in memory."""
-
-    def __init__(self, max_size: int) -> None:
-        super().__init__(max_size)
-        self.hashed = FileHasher()
-
-    def write(self, data: Any) -> int:
-        """Take the next bytes."""
-        self.hashed.update(data)
-        return super().write(data)
-
-
-class HashingParser(MultiPartParser):
-    """A multipart parser whose files are HashedFiles."""
-
-    def on_headers_finished(self) -> None:
-        """Begin a part."""
-        super().on_headers_finished()
-        part = self._current_part.file
-        if part is not None:
-            file = HashedFile(self.spool_max_size)
-            self._files_to_close_on_error.append(file)
-            part.file.close()
-            part.file = cast("BinaryIO", file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,38 +45,6 @@ class Read:
     submission: Submission
     document: UploadDocument
     sha256: str
-
-
-async def read_form(request: Request, max_pictures: int) -> FormData:
-    """Parse the multipart body; files over a MiB are spooled to disk. Raises MalformedRequest or TooLarge."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    if kind != b"multipart/form-data":
-        raise MalformedRequest("send multipart/form-data with a part `upload` (JSON) and the files")
-    closing, end = b"\r\n--" + options.get(b"boundary", b"") + b"--", bytearray(b"\r\n")
-
-    async def receive() -> Message:
-        message = await request.receive()
-        end.extend(message.get("body", b"")[-_END_BYTES:])
-        del end[:-_END_BYTES]
-        # The parser drops an unfinished part without a word: a picture would be missing, and nobody would know.
-        if not message.get("more_body", False) and closing not in end:
-            raise MultiPartException("it breaks off before its closing boundary")
-        return message
-
-    try:
-        return await HashingParser(
-            request.headers,
-            Request(request.scope, receive).stream(),
-            max_files=max_pictures + _MORE_PARTS,
-            max_fields=_MORE_PARTS,
-            max_part_size=MAX_DOCUMENT_BYTES,
-        ).parse()
-    except MultiPartException as error:
-        if error.message.startswith(("Too many", "Part exceeded")):
-            raise TooLarge(
-                f"{error.message} Send at most {max_pictures} pictures, and fields of {MAX_DOCUMENT_BYTES} bytes."
-            ) from error
-        raise MalformedRequest(f"the multipart body cannot be read: {error.message}") from error
 
 
 def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits, payload: PayloadFormat) -> Read:
@@ -242,24 +173,24 @@ def _document_text(form: FormData) -> str | bytes:
     return part
 
 
-def _pictures(form: FormData, max_pictures: int, digest: Any) -> list[PictureFile]:
-    pictures: list[PictureFile] = []
-    names: dict[str, int] = {}
-    for part in form.getlist("images"):
+def _pictures(form: FormData, max_pictures: int, digest: Any) -> list[SentPicture]:
+    pictures: dict[str, SentPicture] = {}
+    for number, part in enumerate(form.getlist("images"), start=1):
         if not isinstance(part, UploadFile):
             raise InvalidFields([FieldFault("images", "must be files")])
-        name = part.filename or f"image-{len(pictures) + 1}"
-        names[name] = names.get(name, 0) + 1
-        if names[name] > 1:
-            name = f"{name}#{names[name]}"
-        digest.update(f"{name}\0{_hashed(part).sha256}\0".encode())
-        pictures.append(PictureFile(name, part.file.read()))
+        name = given = part.filename or f"image-{number}"
+        twin = 1
+        while name in pictures:
+            twin += 1
+            name = f"{given}#{twin}"
+        digest.update(f"{name}\0{hashed_file(part).hashed.sha256}\0".encode())
+        pictures[name] = SentPicture(name, hashed_file(part))
     if len(pictures) > max_pictures:
         raise TooLarge(f"{len(pictures)} pictures, at most {max_pictures} a request")
-    return pictures
+    return list(pictures.values())
 
 
-def _check_entries(document: UploadDocument, pictures: list[PictureFile]) -> None:
+def _check_entries(document: UploadDocument, pictures: list[SentPicture]) -> None:
     names = {picture.name for picture in pictures}
     faults = [
         FieldFault(f"upload.images[{number}].file", f"no part `images` has the file name {entry.file!r}")
@@ -279,26 +210,16 @@ def _lora(form: FormData, digest: Any) -> LoraPart | None:
     name, part = given[0]
     if not isinstance(part, UploadFile):
         raise InvalidFields([FieldFault(name, "must be a file")])
-    hashed = _hashed(part)
+    hashed = hashed_file(part).hashed
     digest.update(f"{name}\0{part.filename}\0{hashed.sha256}\0".encode())
     return LoraPart(part.filename or name, part.file, part.size or 0, name == "lora_header", hashed)
 
 
-def _hashed(part: UploadFile) -> FileHasher:
-    return cast("HashedFile", part.file).hashed
-
-
 def _pack(form: FormData, digest: Any, limits: PackLimits) -> Pack | None:
-    """Open the image pack on a file of its own, which outlives the request where the upload is screened later."""
     parts = form.getlist("image_pack")
     if not parts:
         return None
     if len(parts) > 1 or not isinstance(parts[0], UploadFile):
         raise InvalidFields([FieldFault("image_pack", "send one .zip file")])
-    digest.update(f"image_pack\0{_hashed(parts[0]).sha256}\0".encode())
-    stream = os.fdopen(os.dup(parts[0].file.fileno()), "rb")
-    try:
-        return read_pack(stream, limits)
-    except BaseException:
-        stream.close()
-        raise
+    digest.update(f"image_pack\0{hashed_file(parts[0]).hashed.sha256}\0".encode())
+    return read_pack(parts[0].file, limits)

@@ -58,11 +58,6 @@ class Submission:
     unknown_parts: Sequence[str] = ()
     not_sent: Sequence[str] = ()
 
-    def close(self) -> None:
-        """Close what pictures are read from; none can be read after it."""
-        if self.pack is not None:
-            self.pack.close()
-
 
 @dataclass(frozen=True, slots=True)
 class _ReadLora:

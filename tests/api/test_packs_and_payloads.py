@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -141,23 +140,6 @@ def test_a_wrong_format_is_told_by_its_place(api: Api, url: str, files: list[Any
     response = api.client.post(url, files=files, headers=bearer("atelier"))
     assert response.status_code == 422, response.text
     assert any(place in item["location"] for item in response.json()["errors"])
-
-
-def test_files_are_hashed_as_they_arrive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bytes are hashed by what the parser writes to, so the parser must go on writing to it."""
-    from service.api import submission  # noqa: PLC0415 (watched here alone)
-
-    hashed: list[str] = []
-
-    class Watched(submission.FileHasher):
-        @property
-        def sha256(self) -> str:
-            hashed.append(super().sha256)
-            return hashed[-1]
-
-    monkeypatch.setattr(submission, "FileHasher", Watched)
-    screened(api, picture("a.png", STRANGER))
-    assert hashlib.sha256(STRANGER).hexdigest() in hashed
 
 
 def test_names_in_a_search_box_say_how_they_were_read(api: Api) -> None:
