@@ -1,4 +1,4 @@
-"""Files of a multipart body: hashed as they arrive, on disk beyond a MiB, and read when their turn comes."""
+"""Files of a multipart body: hashed as they arrive, on disk unless they are small, and read when their turn comes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from indexer.loras import FileHasher
 from service.domain.errors import MalformedRequest, TooLarge
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+IN_MEMORY = 128 * 1024
+"""Bytes up to which a file stays in memory: a request may bring 500."""
+
 _END_BYTES = 1024
 _MORE_PARTS = 8
 
 
 class HashedFile(SpooledTemporaryFile[bytes]):
-    """A part that is written to disk beyond a MiB, and hashed as it arrives: a LoRA is never held in memory."""
+    """A part that is written to disk beyond IN_MEMORY, and hashed as it arrives: a LoRA is never held in memory."""
 
-    def __init__(self, max_size: int) -> None:
-        super().__init__(max_size)
+    def __init__(self) -> None:
+        super().__init__(IN_MEMORY)
         self.hashed = FileHasher()
         self._lock = threading.Lock()
 
@@ -49,7 +52,7 @@ class HashingParser(MultiPartParser):
         super().on_headers_finished()
         part = self._current_part.file
         if part is not None:
-            file = HashedFile(self.spool_max_size)
+            file = HashedFile()
             self._files_to_close_on_error.append(file)
             part.file.close()
             part.file = cast("BinaryIO", file)
@@ -81,7 +84,7 @@ def close_files(form: FormData) -> None:
 
 
 async def read_form(request: Request, max_pictures: int) -> FormData:
-    """Parse the multipart body; files over a MiB are spooled to disk. Raises MalformedRequest or TooLarge."""
+    """Parse the multipart body; larger files are spooled to disk. Raises MalformedRequest or TooLarge."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data":
         raise MalformedRequest("send multipart/form-data with a part `upload` (JSON) and the files")
