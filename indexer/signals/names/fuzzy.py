@@ -75,10 +75,11 @@ class FuzzyTable:
         runs = _runs(borders) if self._keys else []
         if not runs:
             return
+        read = [text[borders[first] : borders[last + 1]] for first, last in runs]
         # Each spelling is measured once.
-        together = {text[borders[first] : borders[last + 1]]: borders[first] for first, last in runs}
+        together = dict(zip(read, runs, strict=True))
         spellings = list(together)
-        starts = np.array(list(together.values()))
+        starts = np.array([borders[first] for first, _ in together.values()])
         lengths = np.array(list(map(len, spellings)))
         pieces, hashes = _WORD_CUTS.pieces(text, starts, lengths)
         found, entries = self._filed.find(hashes, _MOST_CANDIDATES)
@@ -96,11 +97,11 @@ class FuzzyTable:
             if 0 < wrong <= most:
                 spelled.setdefault(spelling, []).append((wrong, self._numbers[entry]))
         if spelled:
-            places = ((first, last, text[borders[first] : borders[last + 1]]) for first, last in runs)
             everywhere = (
-                Nearly(wrong, first, last, key)
-                for first, last, spelling in places
-                for wrong, key in spelled.get(spelling, ())
+                Nearly(wrong, *run, key)
+                for spelling, run in zip(read, runs, strict=True)
+                if spelling in spelled
+                for wrong, key in spelled[spelling]
             )
             yield from islice(everywhere, _MOST_TOLD)
 
