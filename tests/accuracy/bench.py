@@ -39,7 +39,7 @@ from service.bootstrap import read_policy
 from service.domain.upload import Context, Stage, Upload, Visibility
 from service.usecases.screening import Screening
 from tests.accuracy import metrics
-from tests.fakes import FixedClock
+from tests.fakes import FakeBlockedLoras, FixedClock
 
 RUNTIME = "openvino"
 """One of the two that are installed, so that no build has to compare them first."""
@@ -165,7 +165,12 @@ class Bench:
         self._queue = BatchingBackend(model.backend)
         index = LoadedIndex(snapshot, self._queue, PictureLimits(), os.cpu_count() or 1)
         self._screening = Screening(
-            _Standing(index), read_policy(None), MemoryScreeningStore(), FixedClock(), time_limit=3600.0
+            _Standing(index),
+            read_policy(None),
+            MemoryScreeningStore(),
+            FakeBlockedLoras(),
+            FixedClock(),
+            time_limit=3600.0,
         )
 
     def screen(self, pictures: Sequence[bytes]) -> Screened:
