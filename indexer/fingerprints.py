@@ -126,6 +126,9 @@ def fingerprint_rate(similarity: Similarity, registered: int) -> Rate:
     """
     if similarity.shared < MIN_LAYERS:
         return Rate(1.0, 1.0, 1.0, calibrated=False)
+    if similarity.cosine < 0:
+        # A LoRA whose signs were turned is loaded with a weight of -1: the other side is another chance.
+        similarity, registered = replace(similarity, cosine=-similarity.cosine), 2 * registered
     known = controls().values()
     value, low, high = (max(bounds) for bounds in zip(*(one.rate(similarity) for one in known), strict=True))
     rate = Rate(value, low, high, calibrated=False).times(registered)

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 from indexer.errors import LoraError
 from indexer.fingerprints import pack
 from indexer.model import LoraSignals
-from indexer.signals.lora.fingerprint import fingerprint
+from indexer.signals.lora.fingerprint import CHANGES_NOTHING, Fingerprint, fingerprint
 from indexer.signals.lora.tensor_hashes import hash_tensors, read_entries
 
 _PREFIX = 8
@@ -62,7 +62,7 @@ class FileHasher:
 
 @dataclass(frozen=True, slots=True)
 class ReadLora:
-    """The signals of a file, and why it has no fingerprint: `code: message`, None where it has one."""
+    """The signals of a file, and what of it has no fingerprint and why: `code: message`, None where all has one."""
 
     signals: LoraSignals
     problem: str | None
@@ -79,7 +79,8 @@ def read_signals(name: str, stream: BinaryIO, size: int, hashed: FileHasher | No
     hashes = hashed or FileHasher.of(stream)
     packed, problem = None, None
     try:
-        packed = pack(fingerprint(stream, size))
+        found = fingerprint(stream, size)
+        packed, problem = pack(found), _left_out(found)
     except LoraError as error:
         problem = f"{error.code}: {error}"
     return ReadLora(LoraSignals(name, hashes.sha256, hashes.body_sha256, tensors, packed), problem)
@@ -95,6 +96,16 @@ def _one_thread_for_numpy() -> None:
     ThreadpoolController().select(prefix="libscipy_openblas").limit(limits=1)
 
 
-def can_be_known_again(signals: LoraSignals) -> bool:
+def _left_out(found: Fingerprint) -> str | None:
+    """Say which layers are not in a fingerprint, but for those that change nothing: something may hide there."""
+    reasons = [item.reason for item in found.left_out if item.reason != CHANGES_NOTHING]
+    if not reasons:
+        return None
+    told = "; ".join(sorted(set(reasons))[:3])
+    return f"layers_left_out: {len(reasons)} layers were not compared with blocked LoRAs: {told}"
+
+
+def can_be_known_again(read: ReadLora) -> bool:
     """Tell whether anything in a file tells it from others: files that were never trained have equal tensors."""
-    return any(item.telling for item in signals.tensors)
+    untrained = read.problem is not None and read.problem.startswith("lora_without_weights")
+    return not untrained and any(item.telling for item in read.signals.tensors)

@@ -51,6 +51,7 @@ _FORM = {
                         "upload": {"type": "string", "description": "The upload document, as JSON."},
                         "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "lora_file": {"type": "string", "format": "binary", "description": "One .safetensors file."},
+                        "format": {"type": "string", "description": "civitai, huggingface or liblib; as in the query."},
                         "context": {
                             "type": "string",
                             "description": "With `format`: external_id, stage, visibility, commercial, uploader and"

@@ -16,8 +16,15 @@ from starlette.datastructures import FormData, UploadFile
 from service.api.errors import location
 from service.api.files import MAX_DOCUMENT_BYTES, SentPicture, hashed_file
 from service.api.wire import UploadDocument
-from service.domain.errors import FieldFault, InvalidFields, MalformedRequest, NothingToScreen, TooLarge
-from service.domain.upload import Context, Stage, Visibility
+from service.domain.errors import (
+    FieldFault,
+    InvalidFields,
+    MalformedRequest,
+    NothingToScreen,
+    TooLarge,
+    UnsupportedContent,
+)
+from service.domain.upload import Context, NotScreened, Stage, Visibility
 from service.usecases.intake import LoraPart, Submission
 from service.usecases.packs import Pack, PackLimits, read_pack
 from service.usecases.payloads import PayloadFormat, Translated, to_document
@@ -60,13 +67,26 @@ def read_submission(form: FormData, max_pictures: int, pack_limits: PackLimits, 
     digest.update(json.dumps([content, translated.not_sent], sort_keys=True).encode())
     _check_entries(document, pictures)
     lora = _lora(form, digest)
-    pack = _pack(form, digest, pack_limits)
+    unreadable: list[NotScreened] = []
+    try:
+        pack = _pack(form, digest, pack_limits)
+    except UnsupportedContent as error:
+        if not (pictures or lora or has_text(document)):
+            raise
+        pack = None
+        unreadable.append(NotScreened("image_pack", f"{error.code}: {error}"))
     if not pictures and lora is None and pack is None and not has_text(document):
         raise NothingToScreen
     unknown = sorted({name for name, _ in form.multi_items()} - _KNOWN_PARTS)
     digest.update("\0".join(unknown).encode())
     submission = Submission(
-        content, pictures, lora=lora, pack=pack, unknown_parts=unknown, not_sent=translated.not_sent
+        content,
+        pictures,
+        lora=lora,
+        pack=pack,
+        unknown_parts=unknown,
+        not_sent=translated.not_sent,
+        unreadable=unreadable,
     )
     return Read(submission, document, digest.hexdigest())
 

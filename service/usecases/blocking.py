@@ -46,12 +46,13 @@ class Blocking:
             read = read_signals(name, stream, size)
         except LoraError as error:
             raise InvalidFields([FieldFault("lora_file", f"{error.code}: {error}")]) from error
-        if not can_be_known_again(read.signals):
+        if not can_be_known_again(read):
             fault = "none of its tensors tells it from other files: they are too small, or were never trained"
             raise InvalidFields([FieldFault("lora_file", fault)])
         wanted = BlockedLora(new_id("blk"), title, reference_set, reason, self._clock.now(), by, read.signals)
         kept = self._blocked.add(wanted)
-        log.info("lora_blocked", blocked_lora=kept.id, reference_set=reference_set, by=by, without=read.problem)
+        if kept.id == wanted.id:
+            log.info("lora_blocked", blocked_lora=kept.id, reference_set=reference_set, by=by, without=read.problem)
         return kept
 
     def remove(self, blocked_id: str, by: str) -> None:

@@ -20,6 +20,9 @@ from service.domain.errors import UnsupportedContent
 from service.domain.upload import Context, HashClaim, NotScreened, Trust, Upload, UploadedLora, UploadText
 from service.usecases.packs import Pack
 
+MAX_CLAIMS = 2_000
+_MAX_KEY = 100
+_MAX_PATH = 300
 MAX_TEXTS = 25_000
 """Tag tables of trainers reach some thousands."""
 
@@ -28,7 +31,8 @@ MAX_TEXTS = 25_000
 _NOT_EVIDENCE = frozenset({"external_id", "stage", "visibility", "uploader", "options", "type", "role", "file"})
 _WEIGHTLESS = frozenset({"negative_prompt", "negativePrompt", "negative"})
 _HASHES = frozenset({"sha256", "body_sha256", "autov1", "autov2", "autov3", "hash", "modelsourcehash"})
-_HEXADECIMAL = re.compile(r"\s*(?:0x)?[0-9A-Fa-f]{6,128}\s*")
+_HEXADECIMAL = re.compile(r"\s*(?:0x)?[0-9A-Fa-f]{8,128}\s*")
+_PREFIX, _SHA256 = 8, 64
 _KNOWN_NUMBERS = frozenset({"monetised", "promoted", "shadow"})
 _CALLED_BY = frozenset({"name", "trigger", "folder"})
 
@@ -57,15 +61,20 @@ class Submission:
     pack: Pack | None = None
     unknown_parts: Sequence[str] = ()
     not_sent: Sequence[str] = ()
+    unreadable: Sequence[NotScreened] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _ReadLora:
-    """What a LoRA gave: the header, None where it cannot be read, and what was not screened of it."""
+    """What a LoRA gave: the header, None where it cannot be read, and what was not screened of it.
+
+    Where it is `damaged`, its header or its body cannot be read.
+    """
 
     uploaded: UploadedLora
     header: LoraHeader | None
     not_screened: list[NotScreened]
+    damaged: bool = False
 
 
 def intake(submission: Submission, context: Context, max_characters: int) -> Upload:
@@ -82,6 +91,7 @@ def intake(submission: Submission, context: Context, max_characters: int) -> Upl
         NotScreened(f"image:{name}", "not_sent: the payload names this picture, and it did not come with it")
         for name in submission.not_sent
     ]
+    not_screened += submission.unreadable
     pictures = list(submission.pictures)
     captions: tuple[str, ...] = ()
     if submission.pack is not None:
@@ -92,23 +102,31 @@ def intake(submission: Submission, context: Context, max_characters: int) -> Upl
     claims = list(_claims(document))
     lora = _lora(submission.lora, _called(document)) if submission.lora else None
     if lora is not None:
-        if lora.header is None and not (declared or pictures):
+        if lora.damaged and not (declared or pictures):
             raise UnsupportedContent(lora.not_screened[0].reason)
         not_screened += lora.not_screened
         texts += _lora_texts(lora)
+    if lora is not None and lora.uploaded.signals is None and not lora.damaged and not _name_the_whole(claims):
+        reason = "body_not_sent: name the body_sha256 in model.files, so that it can be looked up among blocked LoRAs"
+        not_screened.append(NotScreened(f"lora:{lora.uploaded.name}", reason))
     if lora is not None and lora.header is not None:
         pictures += lora.header.pictures
-        claims += [HashClaim(f"lora:{item.name}", item.value) for item in lora.header.hashes if item.of == "lora"]
+        own = [HashClaim(f"lora:{item.name}", item.value) for item in lora.header.hashes if item.of == "lora"]
+        claims = [*own, *claims]
     texts = _bounded(texts, max_characters, not_screened)
+    captions = _cut(captions, max_characters, not_screened)
+    if len(claims) > MAX_CLAIMS:
+        reason = f"too_many_hashes: only {MAX_CLAIMS} of {len(claims)} claimed hashes were looked up"
+        not_screened.append(NotScreened("claims", reason))
     return Upload(
         external_id=str(document["external_id"]),
         context=context,
-        pictures=tuple(pictures),
+        pictures=tuple(_distinct(pictures)),
         texts=tuple(texts),
-        not_screened=tuple(not_screened),
         shadow=bool(document.get("options", {}).get("shadow", False)),
         lora=lora.uploaded if lora else None,
-        claims=tuple(claims),
+        claims=tuple(claims[:MAX_CLAIMS]),
+        not_screened=tuple(not_screened),
         captions=captions,
     )
 
@@ -127,6 +145,15 @@ def _bounded(texts: list[UploadText], max_characters: int, not_screened: list[No
     return kept
 
 
+def _cut(captions: Sequence[str], max_characters: int, not_screened: list[NotScreened]) -> tuple[str, ...]:
+    """Cut captions that are too long, and list them."""
+    too_long = sum(len(caption) > max_characters for caption in captions)
+    if too_long:
+        reason = f"text_too_long: of {too_long} captions only the first {max_characters} characters were searched"
+        not_screened.append(NotScreened("captions", reason))
+    return tuple(caption[:max_characters] for caption in captions)
+
+
 def _strings(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
     """Walk the document without recursion, in order; yield path, key, string, and whether it weighs nothing.
 
@@ -139,13 +166,16 @@ def _strings(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]
             if value.strip():
                 yield path, key, value, weightless
         elif isinstance(value, Mapping):
-            stack.extend(
-                (f"{path}.{inner}" if path else str(inner), str(inner), item, weightless or inner in _WEIGHTLESS)
-                for inner, item in reversed(list(value.items()))
-                if inner not in _NOT_EVIDENCE
-            )
+            for inner, item in reversed(list(value.items())):
+                name = str(inner)
+                if name in _NOT_EVIDENCE:
+                    continue
+                if len(name) > _MAX_KEY:
+                    yield path, "", name, weightless
+                below = f"{path}.{name[:_MAX_KEY]}"[:_MAX_PATH] if path else name[:_MAX_KEY]
+                stack.append((below, name[:_MAX_KEY], item, weightless or name in _WEIGHTLESS))
         elif isinstance(value, list):
-            stack.extend((f"{path}[{n}]", key, value[n], weightless) for n in reversed(range(len(value))))
+            stack.extend((f"{path}[{n}]"[:_MAX_PATH], key, value[n], weightless) for n in reversed(range(len(value))))
         elif "." in path and key not in _KNOWN_NUMBERS and not path.endswith("]") and value is not None:
             yield path, "", key, weightless
 
@@ -160,6 +190,11 @@ def _claims(document: Mapping[str, Any]) -> Iterator[HashClaim]:
     for path, key, value, _ in _strings(document):
         if _is_hash(key, value):
             yield HashClaim(path, value)
+
+
+def _name_the_whole(claims: Sequence[HashClaim]) -> bool:
+    """Tell whether a whole hash of a file of the model is among the claims."""
+    return any(item.source.startswith("model.files") and len(item.value.strip()) == _SHA256 for item in claims)
 
 
 def _is_hash(key: str, value: str) -> bool:
@@ -179,16 +214,18 @@ def _lora(part: LoraPart, called: Sequence[str]) -> _ReadLora:
     try:
         header = read_lora(part.stream, part.size, header_only=True).header
     except LoraError as error:
-        return _ReadLora(uploaded, None, [NotScreened(source, f"{error.code}: {error}")])
+        return _ReadLora(uploaded, None, [NotScreened(source, f"{error.code}: {error}")], damaged=True)
     not_screened = [NotScreened(source, problem) for problem in header.problems]
     names = [PurePath(part.name).stem, *called]
     names += [item.text for item in header.texts if item.role in _CALLED_BY]
     signals = None
-    if not part.header_only:
+    # Whoever sends a whole file as its header has sent a whole file.
+    if not part.header_only or part.size > _PREFIX + header.header_bytes:
         try:
             read = read_signals(part.name, part.stream, part.size, part.hashed)
         except LoraError as error:
-            return _ReadLora(uploaded, None, [NotScreened(source, f"{error.code}: {error}")])
+            damage = NotScreened(source, f"{error.code}: {error}")
+            return _ReadLora(uploaded, header, [damage, *not_screened], damaged=True)
         signals = read.signals
         if read.problem is not None:
             not_screened.append(NotScreened(source, read.problem))
@@ -196,7 +233,33 @@ def _lora(part: LoraPart, called: Sequence[str]) -> _ReadLora:
 
 
 def _lora_texts(lora: _ReadLora) -> list[UploadText]:
+    name = UploadText("lora:file_name", lora.uploaded.name, Trust.RESIDUE)
     if lora.header is None:
-        return []
+        return [name]
     texts = [UploadText(f"lora:{item.path}", item.text, Trust.RESIDUE, share=item.share) for item in lora.header.texts]
-    return [UploadText("lora:file_name", lora.uploaded.name, Trust.RESIDUE), *texts]
+    return [name, *texts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Renamed:
+    """A picture under another name."""
+
+    name: str
+    source: PictureSource
+
+    @property
+    def data(self) -> bytes:
+        """Read it."""
+        return self.source.data
+
+
+def _distinct(pictures: Sequence[PictureSource]) -> Iterator[PictureSource]:
+    """Give each picture a name of its own: facts about two pictures must not pass for facts about one."""
+    taken: set[str] = set()
+    for picture in pictures:
+        name, twin = picture.name, 1
+        while name in taken:
+            twin += 1
+            name = f"{picture.name}#{twin}"
+        taken.add(name)
+        yield picture if name == picture.name else _Renamed(name, picture)

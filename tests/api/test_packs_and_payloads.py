@@ -69,7 +69,6 @@ def test_a_large_pack_is_polled_with_its_progress(api: Api) -> None:
 @pytest.mark.parametrize(
     ("part", "status", "code"),
     [
-        (("image_pack", ("p.zip", b"PK")), 415, "unsupported_content"),
         (packed({"a.zip": b"PK\3\4"}), 422, "invalid_fields"),
         (packed({"../a.png": b"x"}), 422, "invalid_fields"),
         (packed({f"{n}.png": b"x" for n in range(501)}), 413, "too_large"),
@@ -79,6 +78,15 @@ def test_a_large_pack_is_polled_with_its_progress(api: Api) -> None:
 def test_a_pack_that_is_made_to_deceive_or_too_large_is_refused(api: Api, part: Part, status: int, code: str) -> None:
     response = api.screen(NAMED, part)
     assert (response.status_code, response.json()["code"]) == (status, code), response.text
+
+
+def test_what_is_no_pack_is_refused_alone_and_listed_beside_other_content(api: Api) -> None:
+    part: Part = ("image_pack", ("p.zip", b"PK"))
+    alone = api.screen({"external_id": "m-1"}, part)
+    assert (alone.status_code, alone.json()["code"]) == (415, "unsupported_content")
+    answer = screened(api, part, model={"name": "Night forest"})
+    assert answer["verdict"] == "review"
+    assert [item["source"] for item in answer["not_screened"]] == ["image_pack"]
 
 
 def test_the_same_pack_under_another_key_is_another_request(api: Api) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.fingerprints import pack, unpack
 from indexer.loras import read_signals
 from indexer.model import LoraSignals, TensorHash
 from indexer.training.example_loras import ExampleLora
@@ -117,6 +118,29 @@ class BlockedLorasContract:
         blocked.add(made("owl", 2))
         claim = getattr(SIGNALS["owl"], hashed)[:digits]
         assert [item.title for item in blocked.sharing(None, [claim])] == ["Stolen owl"]
+
+    def test_claims_never_crowd_out_what_was_computed(self, blocked: BlockedLoras) -> None:
+        bare = [
+            replace(made("fox", number), signals=LoraSignals(f"{number}", f"{number:064x}", f"{number + 500:064x}"))
+            for number in range(1, 31)
+        ]
+        for other in bare:
+            blocked.add(other)
+        blocked.add(made("owl", 99))
+        renamed = LoraSignals("b", "1" * 64, "2" * 64, SIGNALS["owl"].tensors)
+        found = blocked.sharing(renamed, [item.signals.sha256 for item in bare])
+        assert "Stolen owl" in {item.title for item in found}
+
+    def test_a_name_of_any_length_can_be_blocked(self, blocked: BlockedLoras) -> None:
+        long = replace(SIGNALS["fox"], name="x\0" * 5_000)
+        blocked.add(replace(made(), signals=long))
+        assert len(blocked.list_all()) == 1
+
+    def test_weights_with_turned_signs_are_near(self, blocked: BlockedLoras) -> None:
+        blocked.add(made("owl", 1))
+        found = unpack(_fingerprint("owl"))
+        turned = pack(replace(found, vectors=-found.vectors))
+        assert [item.title for item in blocked.nearest(turned).loras] == ["Stolen owl"]
 
     def test_nothing_is_found_by_nothing(self, blocked: BlockedLoras) -> None:
         blocked.add(made())

@@ -6,7 +6,7 @@
 
 Families as the trainers publish them: LoRA, LoCon, Tucker (kohya sd-scripts, LyCORIS `locon.py`), LoHa (`loha.py`),
 LoKr (`lokr.py`), DoRA (`dora_scale`, PEFT `lora_magnitude_vector`). Nothing of a tensor's contents is read here: that
-is the business of `weights` and `tensor_hashes`.
+is the business of `fingerprint` and `tensor_hashes`.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ _STORED: dict[str, np.dtype[Any]] = {
 }
 # In one layer, eight standard errors of a sketch away from chance.
 ALIKE = 0.5
+CHANGES_NOTHING = "it changes nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def fingerprint(stream: BinaryIO, size: int) -> Fingerprint:
             sketch = delta.sketch(*_gaussians(part, layer.inputs), slice(part.start, part.stop)).astype(np.float64)
             norm = float(np.linalg.norm(sketch))
             if not (norm > 0 and isfinite(norm)):
-                left_out.append(LeftOut(part.name, "it changes nothing"))
+                left_out.append(LeftOut(part.name, CHANGES_NOTHING))
                 continue
             names.append(part.name)
             vectors.append((sketch.ravel() * (np.sign(scale) / norm)).astype(np.float32))
@@ -200,7 +201,7 @@ class _Reader:
         if not isfinite(peak):
             raise _Unreadable(f"its {role} holds numbers that are not finite")
         if peak == 0:
-            raise _Unreadable("it changes nothing")
+            raise _Unreadable(CHANGES_NOTHING)
         self._peaks *= peak
         # What was widened is ours to change; a float32 is the file's own bytes.
         divided: npt.NDArray[Any] = np.divide(numbers, peak, out=numbers if numbers.flags.writeable else None)
@@ -220,7 +221,7 @@ class _Reader:
         if not isfinite(scale):
             raise _Unreadable("its strength is not finite")
         if scale == 0:
-            raise _Unreadable("it changes nothing")
+            raise _Unreadable(CHANGES_NOTHING)
         return scale
 
     def _numbers(self, role: str) -> npt.NDArray[Any]:

@@ -2,7 +2,7 @@
 
 The bytes of each tensor are hashed one after the other, so names, order and metadata do not matter: two files with the
 same tensors have the same signature, and a file with tensors added still holds the known ones. A cast, a rank change or
-a merge changes every hash; that is what `weights` is for.
+a merge changes every hash; that is what `fingerprint` is for.
 
 AutoV1, AutoV2 and AutoV3 are the short names under which platforms and web UIs write hashes into metadata (A1111
 `modules/hashes.py`, kohya `train_util.py`, Civitai's files). Uploaders copy them freely: they link files, they prove
@@ -57,6 +57,8 @@ _AUTOV1_DIGITS = 8
 _SHA256_DIGITS = 64
 _CHUNK = 1 << 20
 _PREFIX = 8
+# Bytes of the widest number: what repeats after so many repeats one number, or very few.
+_WIDEST = 8
 _HASHES_OF_NOTHING = (SHA256_OF_NOTHING, "0" * _SHA256_DIGITS)
 
 
@@ -181,16 +183,17 @@ def by_name(entries: Iterable[TensorEntry]) -> Mapping[str, TensorEntry]:
 
 def _hash(stream: BinaryIO, entry: TensorEntry) -> TensorHash:
     stream.seek(entry.start)
-    digest, left, zeros = hashlib.sha256(), entry.stop - entry.start, True
+    digest, left, constant, repeated = hashlib.sha256(), entry.stop - entry.start, True, b""
     telling = left >= MIN_TELLING_BYTES
     while left:
         chunk = stream.read(min(left, _CHUNK))
         if not chunk:
             raise _malformed(f"the file ends within the tensor {entry.name[:80]!r}")
         digest.update(chunk)
-        zeros = zeros and chunk.count(0) == len(chunk)
+        repeated = repeated or chunk[:_WIDEST] * (_CHUNK // _WIDEST)
+        constant = constant and chunk == repeated[: len(chunk)]
         left -= len(chunk)
-    return TensorHash(entry.dtype, entry.shape, digest.hexdigest(), telling and not zeros)
+    return TensorHash(entry.dtype, entry.shape, digest.hexdigest(), telling and not constant)
 
 
 def _autov1(stream: BinaryIO, size: int) -> str | None:

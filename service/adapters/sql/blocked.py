@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,10 @@ from service.ports import Nearest
 T = TypeVar("T")
 _AT_ONCE = 500
 _SHARING = 20
+_LONGEST_NAME = 512
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _WHOLE = 64
+_SAME_FILE = 2.0
 _NEAREST = 20
 _IN_FORCE = blocked_loras.c.removed.is_(None)
 
@@ -52,19 +57,21 @@ class SqlBlockedLoras:
             "reason": blocked.reason,
             "added": blocked.added.astimezone(UTC),
             "added_by": blocked.added_by,
-            "file_name": signals.name,
+            "file_name": _CONTROL.sub("", signals.name)[:_LONGEST_NAME],
             "sha256": signals.sha256,
             "body_sha256": signals.body_sha256,
             "fingerprint": fingerprint,
+            "telling": len({(item.sha256, item.dtype, item.shape) for item in signals.tensors if item.telling}) or 1,
             "summary": None if stored is None else summary(stored).tobytes(),
         }
         tensors = Counter((item.sha256, item.dtype, _written(item.shape)) for item in signals.tensors if item.telling)
         try:
             with self._engine.begin() as connection:
                 connection.execute(blocked_loras.insert().values(row))
-                for names in _batched(stored.names if stored is not None else ()):
+                # In order, so that two who add at once do not wait for each other.
+                for names in _batched(sorted(map(_hashed, stored.names)) if stored is not None else ()):
                     new = self._insert(blocked_layers).on_conflict_do_nothing()
-                    connection.execute(new, [{"name": name} for name in names])
+                    connection.execute(new, [{"name_sha256": name} for name in names])
                 for some in _batched(list(tensors.items())):
                     connection.execute(
                         blocked_tensors.insert(),
@@ -93,33 +100,44 @@ class SqlBlockedLoras:
 
     def sharing(self, signals: LoraSignals | None, claims: Sequence[str]) -> list[BlockedLora]:
         """Return those that share bytes, or are claimed, with their tensors."""
-        shared: Counter[str] = Counter()
         with self._engine.connect() as connection:
-            hashes = (blocked_loras.c.sha256, blocked_loras.c.body_sha256)
+            computed = self._computed(connection, signals) if signals is not None else {}
+            claimed = self._claimed(connection, claims)
+        chosen = sorted(computed, key=lambda blocked_id: -computed[blocked_id])[:_SHARING]
+        # A short list of their own: nobody may crowd out what was computed by claiming more.
+        return self._in_order([*chosen, *(item for item in claimed[:_SHARING] if item not in chosen)], tensors=True)
+
+    def _computed(self, connection: sa.Connection, signals: LoraSignals) -> dict[str, float]:
+        """Return, for each that shares bytes, the share of its tensors; the same file comes before all."""
+        same = sa.or_(blocked_loras.c.sha256 == signals.sha256, blocked_loras.c.body_sha256 == signals.body_sha256)
+        found: dict[str, float] = {}
+        for some in _batched(sorted({item.sha256 for item in signals.tensors if item.telling})):
+            query = (
+                sa.select(blocked_tensors.c.blocked_id, sa.func.count(), blocked_loras.c.telling)
+                .join(blocked_loras)
+                .where(_IN_FORCE, blocked_tensors.c.sha256.in_(some))
+                .group_by(blocked_tensors.c.blocked_id, blocked_loras.c.telling)
+            )
+            for blocked_id, count, telling in connection.execute(query):
+                found[blocked_id] = found.get(blocked_id, 0.0) + count / telling
+        for blocked_id in connection.scalars(sa.select(blocked_loras.c.id).where(_IN_FORCE, same)):
+            found[blocked_id] = _SAME_FILE
+        return found
+
+    def _claimed(self, connection: sa.Connection, claims: Sequence[str]) -> list[str]:
+        """Return those whose hash is claimed, the whole before the beginnings."""
+        hashes = (blocked_loras.c.sha256, blocked_loras.c.body_sha256)
+        found: list[str] = []
+        for some in _batched(sorted(claims, key=lambda claim: -len(claim))):
             wanted = [
                 column == claim if len(claim) == _WHOLE else column.startswith(claim)
-                for claim in claims
+                for claim in some
                 for column in hashes
             ]
-            if signals is not None:
-                wanted += [hashes[0] == signals.sha256, hashes[1] == signals.body_sha256]
-            for some in _batched(wanted):
-                shared.update(connection.scalars(sa.select(blocked_loras.c.id).where(_IN_FORCE, sa.or_(*some))))
-            for found in dict(shared):
-                # The same file counts for more than any number of tensors.
-                shared[found] += 1_000_000
-            telling = {item.sha256 for item in signals.tensors if item.telling} if signals is not None else set()
-            for some_hashes in _batched(sorted(telling)):
-                query = (
-                    sa.select(blocked_tensors.c.blocked_id, sa.func.count())
-                    .join(blocked_loras)
-                    .where(_IN_FORCE, blocked_tensors.c.sha256.in_(some_hashes))
-                    .group_by(blocked_tensors.c.blocked_id)
-                )
-                for blocked_id, count in connection.execute(query):
-                    shared[blocked_id] += count
-        chosen = [blocked_id for blocked_id, _ in shared.most_common(_SHARING)]
-        return self._in_order(chosen, tensors=True)
+            order = sa.case((sa.or_(*(column.in_(some) for column in hashes)), 0), else_=1)
+            query = sa.select(blocked_loras.c.id).where(_IN_FORCE, sa.or_(*wanted)).order_by(order, blocked_loras.c.id)
+            found += connection.scalars(query.limit(_SHARING))
+        return list(dict.fromkeys(found))
 
     def nearest(self, fingerprint: bytes) -> Nearest:
         """Return a short list by the summaries of the fingerprints."""
@@ -128,8 +146,9 @@ class SqlBlockedLoras:
             ids, summaries, layers = self._ids, self._summaries, self._layers
         if not ids:
             return Nearest((), 0)
-        closeness = summaries @ summary(unpack(fingerprint), layers)
-        order = np.argsort(-closeness, kind="stable")[:_NEAREST]
+        own = unpack(fingerprint)
+        closeness = summaries @ summary(own, {name for name in own.names if _hashed(name) in layers})
+        order = np.argsort(-np.abs(closeness), kind="stable")[:_NEAREST]
         return Nearest(self._in_order([ids[place] for place in order], fingerprints=True), len(ids))
 
     def _refresh(self) -> None:
@@ -141,7 +160,7 @@ class SqlBlockedLoras:
                 return
             query = sa.select(blocked_loras.c.id, blocked_loras.c.summary)
             rows = connection.execute(query.where(_IN_FORCE, blocked_loras.c.summary.is_not(None))).all()
-            self._layers = frozenset(connection.scalars(sa.select(blocked_layers.c.name)))
+            self._layers = frozenset(connection.scalars(sa.select(blocked_layers.c.name_sha256)))
         self._ids = [row.id for row in rows]
         read = [np.frombuffer(row.summary, np.float32) for row in rows]
         self._summaries = np.stack(read) if read else np.zeros((0, 0), np.float32)
@@ -189,6 +208,11 @@ def _blocked(row: sa.Row[Any], tensors: Iterable[sa.Row[Any]], fingerprint: byte
 def _batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut what may be more than a statement can carry."""
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def _hashed(name: str) -> str:
+    """A layer may be called anything, at any length."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _written(shape: tuple[int, ...]) -> str:

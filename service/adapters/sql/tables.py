@@ -35,6 +35,7 @@ blocked_loras = sa.Table(
     sa.Column("file_name", sa.String(512), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("body_sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("telling", sa.Integer, nullable=False),
     sa.Column("fingerprint", sa.LargeBinary),
     sa.Column("summary", sa.LargeBinary),
     # One file is blocked once at a time; what was removed may come back.
@@ -48,7 +49,7 @@ blocked_loras = sa.Table(
 )
 
 # Names of the layers of all blocked LoRAs: what a file has beside these is left out of its summary.
-blocked_layers = sa.Table("blocked_layers", metadata, sa.Column("name", sa.String(256), primary_key=True))
+blocked_layers = sa.Table("blocked_layers", metadata, sa.Column("name_sha256", sa.String(64), primary_key=True))
 
 blocked_tensors = sa.Table(
     "blocked_tensors",
@@ -56,7 +57,7 @@ blocked_tensors = sa.Table(
     sa.Column("blocked_id", sa.ForeignKey(blocked_loras.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("sha256", sa.String(64), primary_key=True),
     sa.Column("dtype", sa.String(16), primary_key=True),
-    sa.Column("shape", sa.String(128), primary_key=True),
+    sa.Column("shape", sa.String(200), primary_key=True),
     sa.Column("copies", sa.Integer, nullable=False),
     sa.Index("ix_blocked_tensors_sha256", "sha256"),
 )

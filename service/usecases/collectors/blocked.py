@@ -14,7 +14,7 @@ from service.domain.upload import HashClaim, Trust
 from service.domain.wording import Wording, blocked_file, some_tensors, weights_alike
 from service.usecases.collectors.examination import Examination
 
-_MOST_CLAIMS = 200
+_MOST_CLAIMS = 4_000
 _FEW = 0.05
 """Less than this share of a blocked LoRA's tensors says nothing: many LoRAs hold a part that others hold too."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -11,8 +12,8 @@ from service.domain.upload import Trust, UploadText
 from service.domain.wording import alias_found
 from service.usecases.collectors.examination import Examination
 
-MAX_HITS = 200
-"""Most hits reported per upload: a text can repeat a name without end, and says no more by it."""
+MAX_HITS = 50
+"""Most hits reported of one reference set that weigh alike: a text can repeat a name without end and says no more."""
 
 STRONG_SHARE = 0.5
 """A name on half of the training pictures is what the LoRA is about."""
@@ -22,13 +23,22 @@ WEAK_SHARE = 0.1
 
 
 def collect(examination: Examination) -> list[Evidence]:
-    """Report each alias once per place it stands in, up to MAX_HITS."""
+    """Report each alias once per place it stands in, up to MAX_HITS of each weight for each reference set.
+
+    What weighs nothing never crowds out what does, nor do the names of one character those of another.
+    """
     found: dict[tuple[str, str, str, bool], Evidence] = {}
+    counts: Counter[tuple[str, bool, bool, AliasKind]] = Counter()
     for text, hit in (*_in_texts(examination), *_in_captions(examination)):
         weightless = text.weightless or hit.negated or (text.share is not None and text.share < WEAK_SHARE)
         key = (hit.reference_set, hit.alias.text, text.source, weightless)
-        if key not in found and len(found) < MAX_HITS:
-            found[key] = _evidence(hit, text, examination, weightless=weightless)
+        if key in found:
+            continue
+        made = _evidence(hit, text, examination, weightless=weightless)
+        weight = (hit.reference_set, weightless, made.indirect, made.alias_kind or hit.alias.kind)
+        counts[weight] += 1
+        if counts[weight] <= MAX_HITS:
+            found[key] = made
     return list(found.values())
 
 
@@ -53,14 +63,14 @@ def _in_captions(examination: Examination) -> Iterator[tuple[UploadText, AliasHi
                 seen.add(name)
                 counts[name] = counts.get(name, 0) + 1
                 known = first.get(name)
-                if known is None or (known[1].indirect and not hit.indirect):
+                if known is None or _outright_first([known[1], hit])[0] is not known[1]:
                     first[name] = (UploadText("captions", caption, Trust.RESIDUE), hit)
     for name, (text, hit) in first.items():
         yield replace(text, share=counts[name] / len(captions)), hit
 
 
 def _outright_first(hits: Iterable[AliasHit]) -> list[AliasHit]:
-    return sorted(hits, key=lambda hit: hit.indirect)
+    return sorted(hits, key=lambda hit: (hit.indirect, hit.needs_series))
 
 
 def _evidence(hit: AliasHit, text: UploadText, examination: Examination, *, weightless: bool) -> Evidence:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from indexer.fingerprints import pack, unpack
 from indexer.model import LoraSignals, PictureMaking
 from indexer.training.example_loras import ExampleLora
 from service.domain.evidence import EvidenceKind
@@ -67,6 +68,17 @@ def test_weights_resized_to_half_their_rank_are_known_again() -> None:
     assert found.measure.value > 0.8
     assert found.rate < 0.02
     assert not found.calibrated
+
+
+def test_weights_with_turned_signs_are_known_again() -> None:
+    """They are loaded with a weight of -1."""
+    packed = STOLEN.fingerprint
+    assert packed is not None
+    found = unpack(packed)
+    turned = pack(replace(found, vectors=-found.vectors))
+    (told,) = collected(collect, uploaded(LoraSignals("new", "1" * 64, "2" * 64, (), turned)), registry=blocked())
+    assert told.kind is EvidenceKind.WEIGHT_FINGERPRINT
+    assert told.rate < 0.02
 
 
 def test_other_weights_are_not_reported() -> None:

@@ -20,6 +20,7 @@ from tests.fakes import safetensors
 from tests.unit.service.domain.facts import context
 
 LONGEST = 1000
+HASHED = {"model": {"files": [{"name": "x", "body_sha256": "ab" * 32}]}}
 PICTURES = (PictureFile("a.png", b"one"),)
 TENSOR = {"lora_up.weight": {"dtype": "F16", "shape": [1, 1], "data_offsets": [0, 2]}}
 
@@ -127,10 +128,45 @@ def test_a_lora_is_known_by_what_was_computed_of_it() -> None:
 def test_of_a_header_alone_nothing_is_computed() -> None:
     data = ExampleLora("owl").write()
     header = data[: 8 + int.from_bytes(data[:8], "little")]
-    upload = _intake({}, lora=_lora(header, header_only=True))
+    upload = _intake(HASHED, lora=_lora(header, header_only=True))
     assert upload.lora is not None
     assert upload.lora.signals is None
     assert upload.not_screened == ()
+
+
+def test_a_header_without_any_hash_of_its_body_is_listed() -> None:
+    data = ExampleLora("owl").write()
+    header = data[: 8 + int.from_bytes(data[:8], "little")]
+    upload = _intake({}, lora=_lora(header, header_only=True))
+    assert [item.reason.split(":")[0] for item in upload.not_screened] == ["body_not_sent"]
+
+
+def test_a_whole_file_sent_as_its_header_is_a_whole_file() -> None:
+    upload = _intake({}, lora=_lora(ExampleLora("owl").write(), header_only=True))
+    assert upload.lora is not None
+    assert upload.lora.signals is not None
+
+
+def test_what_was_read_of_a_damaged_lora_is_evidence_all_the_same() -> None:
+    data = ExampleLora("owl", metadata=(("ss_output_name", "amber_owl"),)).write()
+    upload = _intake({"model": {"name": "x"}}, lora=_lora(data + b"\0", "Night Fox.safetensors"))
+    assert {"amber_owl", "Night Fox.safetensors"} <= {text.text for text in upload.texts}
+    assert [item.reason.split(":")[0] for item in upload.not_screened] == ["lora_malformed"]
+
+
+def test_pictures_have_names_of_their_own() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("a.png", b"two")
+    with read_pack(stream, PackLimits()) as pack:
+        upload = _intake({}, pictures=PICTURES, pack=pack)
+        assert [(item.name, item.data) for item in upload.pictures] == [("a.png", b"one"), ("a.png#2", b"two")]
+
+
+def test_long_keys_are_searched_once_and_make_no_long_paths() -> None:
+    upload = _intake({"meta": {"k" * 100_000: {str(number): "owl" for number in range(2_000)}}}, longest=200_000)
+    assert max(len(text.source) for text in upload.texts) <= 300
+    assert sum(len(text.text) == 100_000 for text in upload.texts) == 1
 
 
 def test_an_adapter_whose_weights_cannot_be_compared_is_listed() -> None:
@@ -143,9 +179,9 @@ def test_hashes_that_are_only_named_are_claims() -> None:
     data = ExampleLora("owl", metadata=(("sshs_model_hash", "cd" * 32),)).write()
     upload = _intake(document, lora=_lora(data))
     assert upload.claims == (
+        HashClaim("lora:sshs_model_hash", "cd" * 32),
         HashClaim("model.files[0].sha256", "ab" * 32),
         HashClaim("more.AutoV2", "abcdef0123"),
-        HashClaim("lora:sshs_model_hash", "cd" * 32),
     )
 
 
@@ -177,6 +213,18 @@ def test_an_image_pack_gives_pictures_captions_and_folders() -> None:
     assert [item.source for item in upload.not_screened] == ["image_pack:notes.doc"]
 
 
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1])
+def test_a_caption_is_searched_up_to_its_limit_and_the_rest_listed(length: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("1.png", b"one")
+        made.writestr("1.txt", "x" * length)
+    with read_pack(stream, PackLimits()) as pack:
+        upload = _intake({}, pack=pack)
+    assert [len(caption) for caption in upload.captions] == [LONGEST]
+    assert [item.source for item in upload.not_screened] == (["captions"] if length > LONGEST else [])
+
+
 def test_pictures_that_a_payload_names_and_that_did_not_come_are_listed() -> None:
     upload = _intake({"model": {"name": "x"}}, not_sent=("https://example.org/a.png",))
     (listed,) = upload.not_screened
@@ -185,7 +233,7 @@ def test_pictures_that_a_payload_names_and_that_did_not_come_are_listed() -> Non
 
 def test_a_header_without_its_body_is_read_like_the_whole_file() -> None:
     data = _with_metadata({"ss_output_name": "amber_owl"})
-    upload = _intake({}, lora=_lora(data[:-2], header_only=True))
+    upload = _intake(HASHED, lora=_lora(data[:-2], header_only=True))
     assert "amber_owl" in {text.text for text in upload.texts}
     assert upload.not_screened == ()
 

@@ -210,9 +210,18 @@ def test_a_name_is_reported_once_a_place() -> None:
 
 
 def test_a_name_without_end_is_reported_up_to_a_limit() -> None:
-    texts = tuple(UploadText(f"tags[{n}]", "Amber Owl") for n in range(MAX_HITS))
+    texts = tuple(UploadText(f"tags[{n}]", "Amber Owl") for n in range(MAX_HITS + 9))
     screened = _bench().screening.screen(_upload(texts=texts))
-    assert len(screened.facts.evidence) == MAX_HITS
+    kinds = [item.alias_kind for item in screened.facts.evidence]
+    assert [kinds.count(kind) for kind in (AliasKind.DISTINCTIVE, AliasKind.GENERIC)] == [MAX_HITS, MAX_HITS]
+
+
+def test_names_that_weigh_nothing_never_crowd_out_one_that_does() -> None:
+    denied = tuple(UploadText(f"tags[{n}]", "not an Amber Owl") for n in range(MAX_HITS * 3))
+    left = UploadText("lora:ss_output_name", "Amber Owl", Trust.RESIDUE)
+    screened = _bench().screening.screen(_upload(texts=(*denied, left)))
+    assert screened.verdict.outcome is Outcome.REVIEW
+    assert screened.verdict.grounds[0].code == "name_alone"
 
 
 @pytest.mark.parametrize(
