@@ -13,6 +13,7 @@ from indexer.errors import LoraError
 from indexer.fingerprints import pack
 from indexer.model import LoraSignals
 from indexer.signals.lora.fingerprint import CHANGES_NOTHING, Fingerprint, fingerprint
+from indexer.signals.lora.header import LoraHeader
 from indexer.signals.lora.tensor_hashes import hash_tensors, read_entries
 
 _PREFIX = 8
@@ -68,18 +69,21 @@ class ReadLora:
     problem: str | None
 
 
-def read_signals(name: str, stream: BinaryIO, size: int, hashed: FileHasher | None = None) -> ReadLora:
+def read_signals(
+    name: str, stream: BinaryIO, size: int, hashed: FileHasher | None = None, header: LoraHeader | None = None
+) -> ReadLora:
     """Read the signals of a seekable safetensors file of `size` bytes, never holding more than a layer of it.
 
-    `hashed` saves a pass where the file was hashed as it arrived. Raises LoraError as `read_entries` does.
+    `hashed` saves a pass where the file was hashed as it arrived, `header` another where it was read. Raises LoraError
+    as `read_entries` does.
     """
     _one_thread_for_numpy()
-    entries = read_entries(stream, size)
+    entries = read_entries(stream, size, header)
     tensors = hash_tensors(stream, entries)
     hashes = hashed or FileHasher.of(stream)
     packed, problem = None, None
     try:
-        found = fingerprint(stream, size)
+        found = fingerprint(stream, size, entries)
         packed, problem = pack(found), _left_out(found)
     except LoraError as error:
         problem = f"{error.code}: {error}"

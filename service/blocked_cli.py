@@ -21,7 +21,7 @@ from service.adapters.logs import configure_logs
 from service.adapters.sql.blocked import SqlBlockedLoras
 from service.adapters.sql.engine import open_database
 from service.domain.errors import ServiceError
-from service.settings import Settings
+from service.settings import Settings, database_in
 from service.usecases.blocking import Blocking
 
 blocked_app = typer.Typer(no_args_is_help=True, help="Block LoRAs, so that they are known again on any upload.")
@@ -37,7 +37,7 @@ Data = Annotated[
 def _blocking(data: Path | None) -> Iterator[Blocking]:
     configure_logs("console", "warning")
     with told_plainly():
-        url = f"sqlite:///{data / 'lora-screening.db'}" if data else Settings().database
+        url = database_in(data) if data else Settings().database
         engine = open_database(url)
         try:
             yield Blocking(SqlBlockedLoras(engine), SystemClock())

@@ -23,6 +23,7 @@ from service.demo.run import run_demo
 from service.domain.errors import NotReady, ServiceError
 from service.domain.identity import Role, key_sha256
 from service.local import LocalScreening, expand
+from service.settings import database_in
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,7 +54,7 @@ def check(
     configure_logs("console", "warning")
     with told_plainly():
         try:
-            screening = LocalScreening(snapshot, policy, platform, _database(data) if data else "sqlite://")
+            screening = LocalScreening(snapshot, policy, platform, database_in(data) if data else "sqlite://")
             answers = []
             for path in track(expand(paths), "screening", console=error_console, disable=not error_console.is_terminal):
                 answers.append((path, screening.check(path)))
@@ -64,11 +65,6 @@ def check(
             raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
     if answers:
         console.print(_table(answers))
-
-
-def _database(data: Path) -> str:
-    """Return the URL of the database in the folder of a service."""
-    return f"sqlite:///{data / 'lora-screening.db'}"
 
 
 def _table(answers: list[tuple[Path, Mapping[str, Any]]]) -> Table:
@@ -92,7 +88,7 @@ def serve(
     """Start the service. Without keys in the settings it makes one for this run, and prints it."""
     if data is not None:
         os.environ["LORA_SCREENING_SNAPSHOT"] = str(data / "snapshot")
-        os.environ["LORA_SCREENING_DATABASE"] = _database(data)
+        os.environ["LORA_SCREENING_DATABASE"] = database_in(data)
     if not os.environ.get("LORA_SCREENING_API_KEYS"):
         made = secrets.token_urlsafe(32)
         os.environ["LORA_SCREENING_API_KEYS"] = f"demo:{Role.PLATFORM}:{key_sha256(made)}"

@@ -65,3 +65,8 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[Key, ...]:
         """The API keys."""
         return parse_keys(self.api_keys)
+
+
+def database_in(folder: Path) -> str:
+    """Return the URL of the database in the folder of a service."""
+    return f"sqlite:///{folder / 'lora-screening.db'}"

@@ -52,7 +52,8 @@ class LoraPart:
 class Submission:
     """Everything of one request: the document as it was sent, the files, and parts of unknown names.
 
-    `not_sent` are pictures that a platform's own payload names, and that did not come with it.
+    `not_sent` are pictures that a platform's own payload names, and that did not come with it; `unreadable` are files
+    that came and are not what their part asks for.
     """
 
     document: Mapping[str, Any]
@@ -80,7 +81,8 @@ class _ReadLora:
 def intake(submission: Submission, context: Context, max_characters: int) -> Upload:
     """Build the Upload. Raises UnsupportedContent when a LoRA that cannot be read is all there is."""
     document = submission.document
-    texts = list(_texts(document))
+    strings = list(_strings(document))
+    texts = [UploadText(path, text, Trust.DECLARED, off) for path, key, text, off in strings if not _is_hash(key, text)]
     declared = bool(texts)
     texts += [UploadText(f"file_name:{item.name}", item.name, Trust.RESIDUE) for item in submission.pictures]
     not_screened = [
@@ -99,7 +101,7 @@ def intake(submission: Submission, context: Context, max_characters: int) -> Upl
         not_screened += submission.pack.not_screened
         pictures += submission.pack.pictures
         captions = submission.pack.captions
-    claims = list(_claims(document))
+    claims = [HashClaim(path, text) for path, key, text, _ in strings if _is_hash(key, text)]
     lora = _lora(submission.lora, _called(document)) if submission.lora else None
     if lora is not None:
         if lora.damaged and not (declared or pictures):
@@ -180,18 +182,6 @@ def _strings(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]
             yield path, "", key, weightless
 
 
-def _texts(document: Mapping[str, Any]) -> Iterator[UploadText]:
-    for path, key, value, weightless in _strings(document):
-        if not _is_hash(key, value):
-            yield UploadText(path, value, Trust.DECLARED, weightless)
-
-
-def _claims(document: Mapping[str, Any]) -> Iterator[HashClaim]:
-    for path, key, value, _ in _strings(document):
-        if _is_hash(key, value):
-            yield HashClaim(path, value)
-
-
 def _name_the_whole(claims: Sequence[HashClaim]) -> bool:
     """Tell whether a whole hash of a file of the model is among the claims."""
     return any(item.source.startswith("model.files") and len(item.value.strip()) == _SHA256 for item in claims)
@@ -222,7 +212,7 @@ def _lora(part: LoraPart, called: Sequence[str]) -> _ReadLora:
     # Whoever sends a whole file as its header has sent a whole file.
     if not part.header_only or part.size > _PREFIX + header.header_bytes:
         try:
-            read = read_signals(part.name, part.stream, part.size, part.hashed)
+            read = read_signals(part.name, part.stream, part.size, part.hashed, header)
         except LoraError as error:
             damage = NotScreened(source, f"{error.code}: {error}")
             return _ReadLora(uploaded, header, [damage, *not_screened], damaged=True)

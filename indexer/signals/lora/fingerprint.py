@@ -17,7 +17,7 @@ Layers are read one at a time; sizes and the whole work are bounded before a byt
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite, prod
@@ -107,13 +107,13 @@ class _Unreadable(Exception):
     """A layer has no direction; the message is the reason."""
 
 
-def fingerprint(stream: BinaryIO, size: int) -> Fingerprint:
-    """Fingerprint a seekable safetensors file of `size` bytes.
+def fingerprint(stream: BinaryIO, size: int, read: Iterable[TensorEntry] | None = None) -> Fingerprint:
+    """Fingerprint a seekable safetensors file of `size` bytes, whose entries may have been `read` before.
 
     Raises LoraError: as `read_entries` does, `unsupported_adapter` for a kind without a fingerprint, `lora_too_costly`
     beyond the limits of work, and `lora_without_weights` when no layer has a direction.
     """
-    entries = by_name(read_entries(stream, size))
+    entries = by_name(read_entries(stream, size) if read is None else read)
     adapter = read_adapter({name: entry.shape for name, entry in entries.items()})
     if not adapter.supported:
         raise LoraError(f"adapters of kind {adapter.kind} have no fingerprint", code="unsupported_adapter")

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 from indexer.errors import LoraError
 from indexer.model import TensorHash
 from indexer.signals.lora.adapter import MAX_DIMENSIONS
-from indexer.signals.lora.header import SHA256_OF_NOTHING, LoraFile, read_lora
+from indexer.signals.lora.header import SHA256_OF_NOTHING, LoraFile, LoraHeader, read_lora
 
 # Bits of one number, as the format's own table has them (safetensors `tensor.rs`).
 DTYPE_BITS = {
@@ -103,14 +103,15 @@ class AutoHashes:
     autov3: str | None
 
 
-def read_entries(stream: BinaryIO, size: int) -> tuple[TensorEntry, ...]:
+def read_entries(stream: BinaryIO, size: int, header: LoraHeader | None = None) -> tuple[TensorEntry, ...]:
     """Return the tensors of a seekable file of `size` bytes in the order of their bytes.
 
-    The header is read and judged by `read_lora`; here only types and offsets are taken from it.
+    The header is read and judged by `read_lora`, here where it is not given; only types and offsets are taken from it.
     Raises LoraError as `read_lora` does, and `lora_malformed` where a tensor's shape and bytes disagree.
     """
-    stream.seek(0)
-    header = read_lora(stream, size, header_only=True).header
+    if header is None:
+        stream.seek(0)
+        header = read_lora(stream, size, header_only=True).header
     body = _PREFIX + header.header_bytes
     stream.seek(_PREFIX)
     # Strict reading found no duplicates and bounded numbers and nesting, so the plain reader sees the same.

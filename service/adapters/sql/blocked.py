@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from indexer.fingerprints import summary, unpack
 from indexer.model import LoraSignals, TensorHash
 from indexer.ports import FloatArray
+from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import blocked_layers, blocked_loras, blocked_tensors
 from service.domain.blocked import BlockedLora
 from service.ports import Nearest
@@ -50,6 +51,7 @@ class SqlBlockedLoras:
         signals = blocked.signals
         fingerprint = signals.fingerprint
         stored = None if fingerprint is None else unpack(fingerprint)
+        tensors = Counter((item.sha256, item.dtype, _written(item.shape)) for item in signals.tensors if item.telling)
         row = {
             "id": blocked.id,
             "title": blocked.title,
@@ -61,10 +63,9 @@ class SqlBlockedLoras:
             "sha256": signals.sha256,
             "body_sha256": signals.body_sha256,
             "fingerprint": fingerprint,
-            "telling": len({(item.sha256, item.dtype, item.shape) for item in signals.tensors if item.telling}) or 1,
+            "telling": max(1, len(tensors)),
             "summary": None if stored is None else summary(stored).tobytes(),
         }
-        tensors = Counter((item.sha256, item.dtype, _written(item.shape)) for item in signals.tensors if item.telling)
         try:
             with self._engine.begin() as connection:
                 connection.execute(blocked_loras.insert().values(row))
@@ -198,8 +199,7 @@ def _blocked(row: sa.Row[Any], tensors: Iterable[sa.Row[Any]], fingerprint: byte
         title=row.title,
         reference_set=row.reference_set,
         reason=row.reason,
-        # SQLite forgets the time zone; every time in the record is UTC.
-        added=row.added.replace(tzinfo=UTC) if row.added.tzinfo is None else row.added.astimezone(UTC),
+        added=in_utc(row.added),
         added_by=row.added_by,
         signals=LoraSignals(row.file_name, row.sha256, row.body_sha256, tuple(sorted(hashes)), fingerprint),
     )

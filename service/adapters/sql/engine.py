@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ def open_database(url: str) -> sa.Engine:
         event.listen(engine, "connect", _configure_sqlite)
     metadata.create_all(engine)
     return engine
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return a time as it was kept. SQLite forgets the zone; every time in the record is UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import screenings
 from service.ports import StoredScreening
 
@@ -82,8 +83,7 @@ def _stored(row: sa.Row[Any]) -> StoredScreening:
         id=row.id,
         platform=row.platform,
         external_id=row.external_id,
-        # SQLite forgets the time zone; every time in the record is UTC.
-        created=row.created.replace(tzinfo=UTC) if row.created.tzinfo is None else row.created.astimezone(UTC),
+        created=in_utc(row.created),
         request_sha256=row.request_sha256,
         idempotency_key=row.idempotency_key,
         answer=row.answer,
