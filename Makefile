@@ -6,9 +6,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 MANIFESTS := pyproject.toml constraints.txt
+CONSOLE := service/console
+HTMX := 2.0.11
+HTMX_SHA512 := 4e1c7f5ada5e390a92aea042c3f0357301891a0e14ad56b7fac5b41a6accde9e202603bcf5e707e2ab5b9f2cc30d616f053aa39c83028042d336deb7e9db5a98
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check audit format bench accuracy fuzz train control-set lora-control draw clean
+.PHONY: help demo serve test check audit format bench accuracy fuzz guide-pictures train control-set lora-control draw vendor messages clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -16,12 +19,15 @@ help: ## Print this list
 demo: $(RUNTIME) ## Index the demo characters, screen the example uploads over HTTP, write build/demo/report.html
 	$(BIN)/lora-screening demo --sets reference_sets --examples examples --out build/demo
 
-serve: $(RUNTIME) ## Start the service with the demo characters, and print its address and a key
-	@test -d build/serve/snapshot || $(BIN)/lora-screening index build --sets reference_sets --out build/serve/snapshot
+serve: $(RUNTIME) ## Start the service with the demo characters; prints its address, a key, and the first admin's link
+	@test -d build/serve/blobs || $(BIN)/lora-screening sets import reference_sets --activate --data build/serve
 	$(BIN)/lora-screening serve --data build/serve
 
-test: $(DEVELOPMENT) ## Run the whole test suite
+test: $(DEVELOPMENT) services ## Run the whole test suite
 	$(BIN)/python -m pytest
+
+services: ## Install PostgreSQL, Chromium and axe-core for the tests, where that may be done
+	@sh tests/services.sh
 
 check: $(DEVELOPMENT) audit ## Lint, check the format, the types, the layers and the dependencies
 	$(BIN)/ruff check .
@@ -38,12 +44,21 @@ format: $(DEVELOPMENT) ## Format the code, and mend what the linter can mend
 
 bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embedding and a straightforward pipeline
 	$(BIN)/python -m tests.benchmarks.request --out build/bench.json
+	$(BIN)/python -m tests.benchmarks.queue --out build/bench_queue.json
+	$(BIN)/python -m tests.benchmarks.overview
+	$(BIN)/python -m tests.benchmarks.replay
 
 accuracy: $(DEVELOPMENT) ## Measure what is found and whether the rates are true, on pictures from pinned packages
 	$(BIN)/python -m tests.accuracy.run
 
 fuzz: $(DEVELOPMENT) ## Feed damaged LoRAs, pictures and texts to their readers, five minutes each
 	FUZZ_SECONDS=300 $(BIN)/python -m pytest tests/fuzz
+
+guide-pictures: $(DEVELOPMENT) ## Photograph the console for docs/guides again
+	$(BIN)/python -m tests.browser.guide_pictures
+
+soak: $(DEVELOPMENT) ## A thousand changes of reference sets and a hundred rebuilds under load; most of an hour
+	$(BIN)/python -m tests.soak.live_changes
 
 train: $(DEVELOPMENT) ## Fetch, draw and train: the embedded model again, from pinned packages; an hour or two, resumes by itself
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=536870912 \
@@ -57,6 +72,16 @@ lora-control: $(DEVELOPMENT) ## Train LoRAs, and measure again how alike the wei
 
 draw: $(DEVELOPMENT) ## Draw the demo characters and example uploads again
 	$(BIN)/python -m indexer.training.draw_reference_sets --out .
+
+vendor: ## Fetch the console's script library again, by version and checksum
+	@mkdir -p build/vendor $(CONSOLE)/static/vendor
+	cd build/vendor && npm pack --silent htmx.org@$(HTMX)
+	echo "$(HTMX_SHA512)  build/vendor/htmx.org-$(HTMX).tgz" | sha512sum --check --strict
+	tar -xzf build/vendor/htmx.org-$(HTMX).tgz -O package/dist/htmx.min.js > $(CONSOLE)/static/vendor/htmx.min.js
+	tar -xzf build/vendor/htmx.org-$(HTMX).tgz -O package/LICENSE > $(CONSOLE)/static/vendor/htmx.LICENSE.txt
+
+messages: $(DEVELOPMENT) ## Collect the console's texts for translation: locales/zh/LC_MESSAGES/console.po
+	$(BIN)/python -m service.console.messages
 
 clean: ## Remove what was built; the virtual environment stays
 	rm -rf build

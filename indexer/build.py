@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from indexer import control as control_sets
+from indexer import reference_signals
 from indexer.backends import embedded
 from indexer.backends.runtime import open_runtime
 from indexer.calibration import (
@@ -33,19 +35,17 @@ from indexer.calibration import (
     Calibration,
 )
 from indexer.control import ControlSet, in_groups
-from indexer.errors import CalibrationError, ManifestError, ModelError, PictureError, SnapshotError
+from indexer.errors import CalibrationError, ManifestError, ModelError, PictureError, SignalsError, SnapshotError
 from indexer.index import snapshot as snapshots
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
 from indexer.index.snapshot import Snapshot
 from indexer.likeness import crowding, index_rows, works_of
 from indexer.matcher import Matcher
 from indexer.model import MatchKind, ModelSpec, PictureFile, Reference, ReferenceSet
-from indexer.ports import ByteArray, EmbeddingBackend, FloatArray
+from indexer.ports import ByteArray, EmbeddingBackend, SignalStore
 from indexer.rates import Standing, calibrate_agreement, calibrate_hash, calibrate_likeness
-from indexer.signals.pixels.features import Features, FeatureTable, concatenate, local_features
-from indexer.signals.pixels.images import decode
-from indexer.signals.pixels.perceptual import PerceptualHashes, perceptual_hashes
-from indexer.signals.pixels.views import REFERENCE_VIEWS, pixels
+from indexer.reference_signals import ReferenceSignals
+from indexer.signals.pixels.features import FeatureTable, concatenate
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is."""
@@ -68,16 +68,6 @@ class BuildReport:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Signals:
-    """Signals of all references in row order; `vectors` (references, views, dim)."""
-
-    vectors: FloatArray
-    hashes: list[PerceptualHashes]
-    features: list[Features]
-    pixel_sha256: list[str]
-
-
 def build(
     sets: Sequence[tuple[ReferenceSet, Path]],
     out: Path,
@@ -87,12 +77,17 @@ def build(
     control: Path | None = None,
     runtime: str = "auto",
     embedded_folder: Path = embedded.FOLDER,
+    known: SignalStore | None = None,
+    record: str | None = None,
+    also_control: ControlSet | None = None,
     progress: Progress = lambda *_: None,
 ) -> BuildReport:
     """Build and publish a generation below `out` from sets and the folders that hold their pictures.
 
     `embedded_folder` holds the embedded model, or one of its architecture that is to be tried in its place. `control`
     is a folder of unrelated pictures, or a control set file; without one the embedded model's own is used.
+    `also_control` is added to it. References whose signals are `known` are not decoded and embedded again. `record` is
+    the revision of the record that the sets were taken from; the manifest keeps it.
     Raises ManifestError, ModelError, CalibrationError or SnapshotError; what was in force before then stays so.
     """
     if not any(item.references for item, _ in sets):
@@ -109,7 +104,9 @@ def build(
         backend = open_runtime(folder / snapshots.MODEL_FILE, spec, runtime)
         progress("model", 1, 1)
         crowd = _control_set(control, spec, backend, progress)
-        signals = _reference_signals(sets, spec, backend, progress)
+        if also_control is not None:
+            crowd = crowd.joined(also_control)
+        signals = _reference_signals(sets, spec, backend, known, progress)
         progress("calibrate", 0, 1)
         snapshot, warnings = _assemble(
             sets=sets,
@@ -118,6 +115,7 @@ def build(
             crowd=crowd,
             generation=snapshots.next_generation(out),
             folder=folder,
+            record=record,
         )
         progress("calibrate", 1, 1)
         snapshots.write(snapshot, folder)
@@ -180,73 +178,100 @@ def _control_set(source: Path | None, spec: ModelSpec, backend: EmbeddingBackend
 
 
 def _reference_signals(
-    sets: Sequence[tuple[ReferenceSet, Path]], spec: ModelSpec, backend: EmbeddingBackend, progress: Progress
-) -> _Signals:
-    work = [(folder / reference.id, reference) for item, folder in sets for reference in item.references]
+    sets: Sequence[tuple[ReferenceSet, Path]],
+    spec: ModelSpec,
+    backend: EmbeddingBackend,
+    known: SignalStore | None,
+    progress: Progress,
+) -> list[ReferenceSignals]:
+    """Return the signals of all references in row order. Raises ManifestError naming all that cannot be read."""
+    work = [(folder, reference) for item, folder in sets for reference in item.references]
+    recipe = reference_signals.recipe(spec)
 
-    def prepare(item: tuple[Path, Reference]) -> tuple[FloatArray, PerceptualHashes, Features, str] | str:
-        path, reference = item
+    def signals(item: tuple[Path, Reference]) -> ReferenceSignals | str:
+        folder, reference = item
+        found = _unpacked(known.get(recipe, reference.sha256), spec) if known is not None else None
+        if found is not None:
+            return found
         try:
-            picture = decode(str(path), path.read_bytes())
-        except (PictureError, OSError) as error:
+            found = reference_signals.measure(str(folder / reference.id), _read(folder, reference), spec, backend)
+        except (PictureError, ManifestError) as error:
             return str(error)
-        if picture.byte_sha256 != reference.sha256:
-            return f"{path}: changed while it was read"
-        views = np.stack([pixels(picture, view, spec) for view in REFERENCE_VIEWS])
-        return views, perceptual_hashes(picture), local_features(picture), picture.pixel_sha256
+        if known is not None:
+            known.put(recipe, reference.sha256, reference_signals.pack(found))
+        return found
 
-    vectors: list[FloatArray] = []
-    hashes: list[PerceptualHashes] = []
-    features: list[Features] = []
-    pixel_sha256: list[str] = []
+    gathered: list[ReferenceSignals] = []
     faults: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, prepared in enumerate(in_groups(pool, prepare, work), start=1):
+        for done, found in enumerate(in_groups(pool, signals, work), start=1):
             progress("references", done, len(work))
-            if isinstance(prepared, str):
-                faults.append(prepared)
-                continue
-            views, hashed, points, pixel_hash = prepared
-            vectors.append(backend.embed(views))
-            hashes.append(hashed)
-            features.append(points)
-            pixel_sha256.append(pixel_hash)
+            if isinstance(found, str):
+                faults.append(found)
+            else:
+                gathered.append(found)
     if faults:
         raise ManifestError("\n".join(faults))
-    return _Signals(np.stack(vectors), hashes, features, pixel_sha256)
+    return gathered
+
+
+def _read(folder: Path, reference: Reference) -> bytes:
+    """Read a reference's file. Raises ManifestError when it is gone, or not the one that was registered."""
+    path = folder / reference.id
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != reference.sha256:
+        raise ManifestError(f"{path}: changed while it was read")
+    return data
+
+
+def _unpacked(packed: bytes | None, spec: ModelSpec) -> ReferenceSignals | None:
+    """Return signals that were kept; None for what is not there or damaged, which is computed again."""
+    try:
+        found = reference_signals.unpack(packed) if packed is not None else None
+    except SignalsError:
+        return None
+    return found if found is not None and found.vectors.shape[1] == spec.embed_dim else None
 
 
 def _assemble(
     *,
     sets: Sequence[tuple[ReferenceSet, Path]],
-    signals: _Signals,
+    signals: list[ReferenceSignals],
     spec: ModelSpec,
     crowd: ControlSet,
     generation: str,
     folder: Path,
+    record: str | None,
 ) -> tuple[Snapshot, tuple[str, ...]]:
     items = tuple(item for item, _ in sets)
     owners = np.asarray([n for n, item in enumerate(items) for _ in item.references])
-    count, views = signals.vectors.shape[:2]
+    embeddings = np.stack([item.vectors for item in signals])
+    hashes = [item.hashes for item in signals]
+    count, views = embeddings.shape[:2]
     rows = np.stack([np.repeat(np.arange(count), views), np.tile(np.arange(views), count)], axis=1).astype(np.int32)
-    reliable = np.asarray([item.reliable for item in signals.hashes])
+    reliable = np.asarray([item.reliable for item in hashes])
     hash_rows = np.flatnonzero(reliable).astype(np.int32)
     standing = Standing(owners, works_of(items))
-    crowded = crowding(signals.vectors, crowd.vectors)
-    vectors = FlatVectorIndex.of(index_rows(signals.vectors, crowded))
-    pdq = _stack([signals.hashes[row].pdq for row in hash_rows], (8, 32))
-    phash = _stack([signals.hashes[row].phash for row in hash_rows], (8,))
-    features = FeatureTable(concatenate(signals.features))
+    # As it is kept, so that references added later are measured against the very same.
+    control = crowd.vectors.astype(np.float16)
+    crowded = crowding(embeddings, control.astype(np.float32))
+    vectors = FlatVectorIndex.of(index_rows(embeddings, crowded))
+    pdq = _stack([hashes[row].pdq for row in hash_rows], (8, 32))
+    phash = _stack([hashes[row].phash for row in hash_rows], (8,))
+    features = FeatureTable(concatenate([item.features for item in signals]))
     hashed = Standing(owners[hash_rows], standing.works)
     calibrations = {
-        "cosine": calibrate_likeness(signals.vectors, vectors, standing, crowd),
-        "agreeing_points": calibrate_agreement(features, signals.vectors, vectors, standing, crowd),
+        "cosine": calibrate_likeness(embeddings, vectors, standing, crowd),
+        "agreeing_points": calibrate_agreement(features, embeddings, vectors, standing, crowd),
         "pdq_distance": calibrate_hash(pdq, hashed, *crowd.hashes(crowd.pdq)),
         "phash_distance": calibrate_hash(phash[:, None, :], hashed, *crowd.hashes(crowd.phash)),
     }
     calibrations = {measure: replace(alone, chances=CHANCES[measure]) for measure, alone in calibrations.items()}
     canary = int(hash_rows[0]) if len(hash_rows) else 0
-    references = [(reference, place) for item, place in sets for reference in item.references]
+    references = [(place, reference) for item, place in sets for reference in item.references]
     snapshot = Snapshot(
         generation=generation,
         model=spec,
@@ -257,16 +282,17 @@ def _assemble(
         phash=FlatHashIndex.of(phash),
         hash_rows=hash_rows,
         features=features,
-        pixel_sha256=tuple(signals.pixel_sha256),
+        pixel_sha256=tuple(item.pixel_sha256 for item in signals),
         calibrations=calibrations,
         crowding=crowded,
-        canary=(references[canary][1] / references[canary][0].id).read_bytes(),
+        canary=_read(*references[canary]),
         canary_reference=canary,
+        control=control,
         manifest={},
         model_path=folder / snapshots.MODEL_FILE,
     )
-    warnings = _warnings([reference for reference, _ in references], reliable, calibrations["cosine"])
-    return replace(snapshot, manifest=_manifest(snapshot, crowd, warnings)), warnings
+    warnings = _warnings([reference for _, reference in references], reliable, calibrations["cosine"])
+    return replace(snapshot, manifest=_manifest(snapshot, crowd, record, warnings)), warnings
 
 
 def _stack(rows: list[ByteArray], shape: tuple[int, ...]) -> ByteArray:
@@ -287,11 +313,12 @@ def _warnings(references: list[Reference], reliable: np.ndarray[Any, Any], cosin
     return tuple(warnings)
 
 
-def _manifest(snapshot: Snapshot, crowd: ControlSet, warnings: tuple[str, ...]) -> dict[str, Any]:
+def _manifest(snapshot: Snapshot, crowd: ControlSet, record: str | None, warnings: tuple[str, ...]) -> dict[str, Any]:
     return {
         "format": snapshots.FORMAT,
         "generation": snapshot.generation,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "record": record,
         "recipes": dict(snapshots.RECIPES),
         "model": asdict(snapshot.model),
         "vectors_model": snapshot.model.fingerprint,
@@ -318,7 +345,7 @@ def _find_own_references(
     try:
         for done, (slug, reference, folder) in enumerate(sample, start=1):
             progress("verify", done, len(sample))
-            file = PictureFile(reference.id, (folder / reference.id).read_bytes())
+            file = PictureFile(reference.id, _read(folder, reference))
             found = {(match.kind, match.reference_set) for match in matcher.examine([file]).pictures[0].matches}
             wanted = {(MatchKind.EXACT_COPY, slug), (MatchKind.CHARACTER_SIMILARITY, slug)}
             if not wanted <= found:

@@ -1,4 +1,4 @@
-"""Commands of the indexer: `index …`, `match` and `inspect`; those that need the service are in service/cli.py."""
+"""Commands of the indexer: `index …`, `match` and `inspect`; those that need the service are in service/cli/."""
 
 from __future__ import annotations
 

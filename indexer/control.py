@@ -62,6 +62,23 @@ class ControlSet:
     agreements: FloatArray
     styles: tuple[str, ...]
 
+    def joined(self, other: ControlSet) -> ControlSet:
+        """Return both sets as one, this one's pictures first. Raises CalibrationError where their models differ."""
+        if other.model != self.model:
+            raise CalibrationError(
+                f"control pictures of another model cannot be added: {other.model[:12]}, not {self.model[:12]}"
+            )
+        return ControlSet(
+            self.model,
+            np.concatenate([self.vectors, other.vectors]),
+            np.concatenate([self.pdq, other.pdq]),
+            np.concatenate([self.phash, other.phash]),
+            np.concatenate([self.quality, other.quality]),
+            np.concatenate([self.pictures, other.pictures + len(self)]),
+            np.concatenate([self.agreements, other.agreements]),
+            (*self.styles, *other.styles),
+        )
+
     def hashes(self, of: ByteArray) -> tuple[ByteArray, npt.NDArray[np.int64]]:
         """Return those rows of `pdq` or `phash` that count, and of which picture each is."""
         reliable = self.quality >= MIN_QUALITY

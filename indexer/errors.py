@@ -6,6 +6,7 @@
     ├── LoraError              a file is not a LoRA that can be read
     ├── ModelError             an embedding model cannot be loaded, exported or trusted
     ├── SnapshotError          a snapshot is missing, damaged or made for something else
+    ├── SignalsError           packed signals of a reference are damaged
     ├── CalibrationError       rates cannot be computed from what was given
     └── EmbeddingQueueFull     too much work is waiting; try again later
 
@@ -54,6 +55,12 @@ class SnapshotError(IndexerError):
     """A snapshot cannot be loaded."""
 
     code = "snapshot_invalid"
+
+
+class SignalsError(IndexerError):
+    """Packed signals of a reference are not what was packed."""
+
+    code = "signals_damaged"
 
 
 class CalibrationError(IndexerError):

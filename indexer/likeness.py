@@ -36,6 +36,8 @@ CROWDING: Final = 0.3
 _NEIGHBOURS: Final = 20
 """The share of a reference's crowding that is taken off, and the control pictures that it is the mean cosine of."""
 
+_AT_ONCE: Final = 16
+"""References whose crowding is computed by one product: one at a time takes six times as long."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -62,8 +64,13 @@ def crowding(vectors: FloatArray, crowd: FloatArray) -> FloatArray:
     `vectors` (references, views, dim): the view that a picture resembles most counts, as in the search.
     """
     count = min(_NEIGHBOURS, len(crowd))
-    means = [np.sort((crowd @ own.T).max(axis=1))[-count:].mean() for own in vectors]
-    return np.asarray(means, dtype=np.float32)
+    means = np.zeros(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), _AT_ONCE):
+        some = vectors[start : start + _AT_ONCE]
+        cosines = (some.reshape(-1, some.shape[2]) @ crowd.T).reshape(*some.shape[:2], len(crowd))
+        nearest = np.partition(cosines.max(axis=1), len(crowd) - count, axis=1)[:, len(crowd) - count :]
+        means[start : start + _AT_ONCE] = nearest.mean(axis=1)
+    return means
 
 
 def index_rows(vectors: FloatArray, crowded: FloatArray) -> FloatArray:

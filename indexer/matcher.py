@@ -23,11 +23,24 @@ import numpy as np
 from indexer.errors import PictureError
 from indexer.index.snapshot import Snapshot
 from indexer.likeness import CROWDING, SEARCHED, SETS_REPORTED, SetLikeness, likenesses, query_rows, works_of
-from indexer.model import Findings, Match, MatchKind, Measure, PictureFile, PictureFindings, PictureSource, Rate, Region
+from indexer.live import with_canary
+from indexer.model import (
+    Findings,
+    Match,
+    MatchKind,
+    Measure,
+    PictureFile,
+    PictureFindings,
+    PictureSignals,
+    PictureSource,
+    Rate,
+    Region,
+)
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.metadata.told import MAX_CHARACTERS, MAX_UPLOAD_CHARACTERS, Told, read_told
 from indexer.signals.pixels.images import Picture, PictureLimits, decode
 from indexer.signals.pixels.parts import Prepared, prepare_query
+from indexer.signals.pixels.thumbnails import thumbnail
 from indexer.signals.pixels.views import REFERENCE_VIEWS
 from indexer.verify import NEAR, Candidate, Verifier
 
@@ -40,7 +53,20 @@ AT_ONCE = 16
 MIN_REFERENCES = 2
 """A set of fewer references says too little of its character for likeness to block."""
 
+SAME_EMBEDDING = 0.99
+"""Cosine at which a file's embedding is its own of another day: two runtimes differ by 0.001 at most (runtime.py)."""
+
 _CANDIDATES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of an examination, as far as one batch needs to know it."""
+
+    top: int
+    deadline: float | None
+    most_told: int
+    keep: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +74,7 @@ class _Readied:
     picture: Picture
     parts: list[Prepared]
     told: Told
+    thumbnail: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +94,23 @@ class Matcher:
         backend: EmbeddingBackend,
         limits: PictureLimits | None = None,
         threads: int | None = None,
+        *,
+        pool: ThreadPoolExecutor | None = None,
     ) -> None:
+        """Take a snapshot and what embeds with its model.
+
+        A `pool` that is given decodes and verifies, and close() leaves it open; else one of `threads` threads is made.
+        """
         self.snapshot = snapshot
         self._backend = backend
         self._limits = limits or PictureLimits()
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="decode")
-        references = snapshot.references
-        self._set_of = np.asarray([number for number, _ in references], dtype=np.int64)
-        self._reference_ids = [reference.id for _, reference in references]
-        slugs = [snapshot.sets[number].slug for number, _ in references]
+        self._shared_pool = pool is not None
+        self._pool = pool or ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="decode")
+        self._set_of = snapshot.owners
         self._works = works_of(snapshot.sets)
-        self._rows = {key: row for row, key in enumerate(zip(slugs, self._reference_ids, strict=True))}
+        self._numbers = {item.slug: number for number, item in enumerate(snapshot.sets)}
         self._verifier = Verifier(snapshot)
-        self._references_of = np.bincount(self._set_of, minlength=len(snapshot.sets))
         self._hash_rates: dict[tuple[str, int], Rate] = {}
-        self._by_bytes: dict[str, list[int]] = {}
-        self._by_pixels: dict[str, list[int]] = {}
-        for row, (_, reference) in enumerate(references):
-            self._by_bytes.setdefault(reference.sha256, []).append(row)
-            self._by_pixels.setdefault(snapshot.pixel_sha256[row], []).append(row)
 
     def examine(
         self,
@@ -94,17 +119,20 @@ class Matcher:
         top: int = SETS_REPORTED,
         deadline: float | None = None,
         progress: Callable[[int], None] = lambda _: None,
+        keep: bool = False,
     ) -> Findings:
         """Match pictures, in order; those that cannot be decoded, or not before `deadline`, carry a problem.
 
         At most AT_ONCE are held in memory; `progress` is told how many are done. `deadline` is a time of
-        time.monotonic(). Raises EmbeddingQueueFull when the backend is overloaded.
+        time.monotonic(). With `keep`, findings carry the signals of their picture.
+        Raises EmbeddingQueueFull when the backend is overloaded.
         """
         found: list[PictureFindings] = []
         left = MAX_UPLOAD_CHARACTERS
         elapsed = dict.fromkeys(("decode", "embed", "search", "verify"), 0.0)
         for start in range(0, len(pictures), AT_ONCE):
-            some, spent = self._examine(pictures[start : start + AT_ONCE], top, deadline, min(MAX_CHARACTERS, left))
+            asked = _Asked(top, deadline, min(MAX_CHARACTERS, left), keep)
+            some, spent = self._examine(pictures[start : start + AT_ONCE], asked)
             found += some
             left = max(0, left - sum(len(item.text) for picture in some for item in picture.texts))
             for stage, ms in spent.items():
@@ -115,18 +143,20 @@ class Matcher:
         )
 
     def _examine(
-        self, pictures: Sequence[PictureSource], top: int, deadline: float | None, most_told: int
+        self, pictures: Sequence[PictureSource], asked: _Asked
     ) -> tuple[list[PictureFindings], dict[str, float]]:
         started = time.perf_counter()
-        prepared = list(self._pool.map(lambda file: self._prepare(file, deadline, most_told), pictures))
+        prepared = list(self._pool.map(lambda file: self._prepare(file, asked), pictures))
         decoded = time.perf_counter()
         good = [item for item in prepared if isinstance(item, _Readied)]
         ready = [part.pixels for item in good for part in item.parts]
         vectors = self._backend.embed(np.stack(ready)) if ready else None
         embedded = time.perf_counter()
-        near = list(self._search(good, vectors, top)) if vectors is not None else []
+        near = list(self._search(good, vectors, asked.top)) if vectors is not None else []
         searched = time.perf_counter()
         results: Iterator[tuple[Match, ...]] = self._pool.map(self._verify, good, near)
+        kept = _kept(good, vectors) if asked.keep and vectors is not None else [None] * len(good)
+        signals = iter(kept)
         findings = [
             item
             if isinstance(item, PictureFindings)
@@ -136,6 +166,7 @@ class Matcher:
                 remarks=(*item.picture.remarks, *item.told.remarks),
                 texts=item.told.texts,
                 making=item.told.making,
+                signals=next(signals),
             )
             for item in prepared
         ]
@@ -148,25 +179,40 @@ class Matcher:
         }
 
     def find_canary(self) -> bool:
-        """Send one reference's own file through decoding, embedding and every search; tell whether it was found."""
-        found = self.examine([PictureFile("canary", self.snapshot.canary)]).pictures[0]
-        number, reference = self.snapshot.references[self.snapshot.canary_reference]
-        wanted = (self.snapshot.sets[number].slug, reference.id)
-        kinds = {match.kind for match in found.matches if (match.reference_set, match.reference) == wanted}
+        """Send one reference's own file through decoding, embedding and every search; tell whether it was found.
+
+        Found is the file itself, and its embedding at a cosine of SAME_EMBEDDING or more. Where sets were changed since
+        the index was built, the canary is looked for as live.with_canary() says.
+        """
+        snapshot = with_canary(self.snapshot)
+        changed = snapshot is not self.snapshot
+        prover = Matcher(snapshot, self._backend, self._limits, pool=self._pool) if changed else self
+        # Of all sets, since several may have registered the canary's picture.
+        everything = max(SETS_REPORTED, len(snapshot.sets))
+        found = prover.examine([PictureFile("canary", snapshot.canary)], top=everything).pictures[0]
+        row = snapshot.canary_reference
+        wanted = (snapshot.sets[int(snapshot.owners[row])].slug, snapshot.references[row].id)
+        kinds = {
+            match.kind
+            for match in found.matches
+            if (match.reference_set, match.reference) == wanted
+            and (match.measure is None or match.measure.name != "cosine" or match.measure.value >= SAME_EMBEDDING)
+        }
         return {MatchKind.EXACT_COPY, MatchKind.CHARACTER_SIMILARITY} <= kinds
 
     def close(self) -> None:
-        """Release the decoding threads."""
-        self._pool.shutdown(wait=False)
+        """Release the decoding threads, where they are its own."""
+        if not self._shared_pool:
+            self._pool.shutdown(wait=False)
 
-    def _prepare(self, file: PictureSource, deadline: float | None, most_told: int) -> _Readied | PictureFindings:
-        if deadline is not None and time.monotonic() > deadline:
+    def _prepare(self, file: PictureSource, asked: _Asked) -> _Readied | PictureFindings:
+        if asked.deadline is not None and time.monotonic() > asked.deadline:
             return PictureFindings(file.name, problem="time_limit: not reached before the time limit of the request")
         try:
             data = file.data
         except PictureError as error:
             return PictureFindings(file.name, problem=f"{error.code}: {error}")
-        told = read_told(data, self._limits, most_told)
+        told = read_told(data, self._limits, asked.most_told)
         try:
             picture = decode(file.name, data, self._limits)
         except PictureError as error:
@@ -176,7 +222,8 @@ class Matcher:
             return PictureFindings(
                 file.name, problem=problem, is_picture=not unreadable, texts=told.texts, making=told.making
             )
-        return _Readied(picture, prepare_query(picture, self.snapshot.model), told)
+        parts = prepare_query(picture, self.snapshot.model)
+        return _Readied(picture, parts, told, thumbnail(picture) if asked.keep else b"")
 
     def _search(self, items: list[_Readied], vectors: FloatArray, top: int) -> Iterator[_Near]:
         similarities, rows = self.snapshot.vectors.search(query_rows(vectors), SEARCHED)
@@ -208,15 +255,20 @@ class Matcher:
         if MatchKind.EXACT_COPY in kinds or nearest_rate > NEAR:
             return tuple(near.matches)
         hashed = [m for m in near.matches if m.kind is MatchKind.PERCEPTUAL_COPY and m.false_positive_rate <= NEAR]
-        by_hash = [Candidate(self._rows[match.reference_set, match.reference]) for match in hashed[:1]]
+        by_hash = [Candidate(self._row(match)) for match in hashed[:1]]
         return (*self._verifier.verify(item.picture, [*by_hash, *near.candidates]), *near.matches)
+
+    def _row(self, match: Match) -> int:
+        """Find the reference of a match again, among those of its set."""
+        rows = np.flatnonzero(self._set_of == self._numbers[match.reference_set]).tolist()
+        return int(next(row for row in rows if self.snapshot.references[row].id == match.reference))
 
     def _exact(self, item: _Readied, hashed: list[Match], top: int) -> list[Match]:
         """Find the file, and the pixels: of large ones a digest takes long, and equal ones have equal hashes."""
-        rows = list(self._by_bytes.get(item.picture.byte_sha256, []))
+        rows = self.snapshot.rows_of_file(item.picture.byte_sha256)
         equal = any(match.measure is not None and match.measure.value == 0.0 for match in hashed)
         if equal or not item.parts[0].hashes.reliable:
-            rows += self._by_pixels.get(item.picture.pixel_sha256, [])
+            rows += self.snapshot.rows_of_pixels(item.picture.pixel_sha256)
         first = {int(self._set_of[row]): row for row in reversed(rows)}
         return [self._match(MatchKind.EXACT_COPY, row, None) for row in list(first.values())[:top]]
 
@@ -263,7 +315,7 @@ class Matcher:
     def _alike(self, found: SetLikeness, similarity: float, vector: int, part: Prepared) -> Match:
         row, view = (int(number) for number in self.snapshot.rows[vector])
         rate = self.snapshot.calibrations["cosine"].rate(found.likeness)
-        if self._references_of[found.owner] < MIN_REFERENCES:
+        if len(self.snapshot.sets[found.owner].references) < MIN_REFERENCES:
             rate = replace(rate, calibrated=False)
         measure = Measure("cosine", similarity + CROWDING * float(self.snapshot.crowding[row]), rate)
         return self._match(MatchKind.CHARACTER_SIMILARITY, row, measure, view, part.region)
@@ -273,7 +325,20 @@ class Matcher:
     ) -> Match:
         seen = REFERENCE_VIEWS[view].region if view else None
         slug = self.snapshot.sets[int(self._set_of[row])].slug
-        return Match(kind, slug, self._reference_ids[row], measure, region, seen)
+        return Match(kind, slug, self.snapshot.references[row].id, measure, region, seen)
+
+
+def _kept(items: list[_Readied], vectors: FloatArray) -> list[PictureSignals | None]:
+    """Gather the signals of pictures; of each one the first of its `vectors` (parts, dim) is that of the whole."""
+    kept: list[PictureSignals | None] = []
+    start = 0
+    for item in items:
+        hashes = item.parts[0].hashes
+        pdq = hashes.pdq[0].tobytes() if hashes.reliable else b""
+        whole = vectors[start].astype("<f2").tobytes()
+        kept.append(PictureSignals(item.picture.byte_sha256, pdq, whole, item.thumbnail))
+        start += len(item.parts)
+    return kept
 
 
 def _strongest(matches: list[Match], top: int) -> list[Match]:

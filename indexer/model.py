@@ -253,11 +253,27 @@ class PictureMaking:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureSignals:
+    """What is kept of an upload's picture, to look for it later and to show it.
+
+    `sha256` of the file, lower-case hexadecimal. `pdq` is the upright hash of 32 bytes, empty where the picture is too
+    flat for it to count; `vector` the embedding of the whole as little-endian float16. `thumbnail` is WebP, upright, at
+    most 256 pixels on the longer side.
+    """
+
+    sha256: str
+    pdq: bytes
+    vector: bytes
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PictureFindings:
     """What one picture of an upload gave: matches, strongest first, or the reason why it could not be screened.
 
     `problem` stands for a picture of which no pixel was screened, `remarks` for parts of it that were not. `texts` is
-    what its metadata says, also that of a picture whose pixels could not be read.
+    what its metadata says, also that of a picture whose pixels could not be read. `signals` are there where they were
+    asked for and the picture could be read.
     """
 
     name: str
@@ -267,6 +283,7 @@ class PictureFindings:
     is_picture: bool = True
     texts: tuple[PictureText, ...] = ()
     making: PictureMaking = PictureMaking()
+    signals: PictureSignals | None = None
 
 
 @dataclass(frozen=True, slots=True)

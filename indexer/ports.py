@@ -1,4 +1,4 @@
-"""What the pipeline asks of an embedding runtime and of an index: the seams where other engines fit in."""
+"""What the pipeline asks of an embedding runtime, an index and a store: the seams where other engines fit in."""
 
 from __future__ import annotations
 
@@ -43,4 +43,19 @@ class HashIndex(Protocol):
 
     def search(self, queries: ByteArray, top: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Return distances in bits and row numbers, each (n, min(top, len)), nearest first."""
+        ...
+
+
+class SignalStore(Protocol):
+    """Keeps packed signals of references, so that each is computed once; safe to call from several threads.
+
+    `recipe` is a short name that is safe in a path, `sha256` that of the reference's file in lower-case hexadecimal.
+    """
+
+    def get(self, recipe: str, sha256: str) -> bytes | None:
+        """Return what was put, or None."""
+        ...
+
+    def put(self, recipe: str, sha256: str, packed: bytes) -> None:
+        """Keep some signals; those already kept under the same names may be replaced."""
         ...

@@ -20,7 +20,7 @@ from indexer.errors import ManifestError
 from indexer.model import Alias, AliasKind, Fame, Licence, Reference, ReferenceSet
 
 Kind = TypeVar("Kind", bound=StrEnum)
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _FIELDS = frozenset({"title", "work", "fame", "rights", "alias", "licence", "reference"})
 
 
@@ -59,7 +59,7 @@ class _Reader:
 
     def read(self) -> ReferenceSet:
         content = self._parse()
-        if not _SLUG.fullmatch(self._folder.name):
+        if not SLUG.fullmatch(self._folder.name):
             self._fault(
                 "slug", f"the folder's name {self._folder.name!r} must be lower-case letters, digits and hyphens"
             )

@@ -41,7 +41,6 @@ class Verifier:
     def __init__(self, snapshot: Snapshot) -> None:
         """Take the features of the references from a snapshot."""
         self._snapshot = snapshot
-        self._references = snapshot.references
 
     def verify(self, picture: Picture, nearest: Sequence[Candidate]) -> list[Match]:
         """Look for references in a picture, nearest first, each the way round in which it looked nearest.
@@ -75,7 +74,7 @@ class Verifier:
     def _best_per_set(self, found: list[_Found]) -> list[Match]:
         best: dict[int, Match] = {}
         for item in sorted(found, key=lambda each: -each.placement.agreement):
-            number, reference = self._references[item.row]
+            number = int(self._snapshot.owners[item.row])
             if number in best:
                 continue
             agreement = item.placement.agreement
@@ -83,7 +82,7 @@ class Verifier:
             best[number] = Match(
                 MatchKind.GEOMETRIC_COPY,
                 self._snapshot.sets[number].slug,
-                reference.id,
+                self._snapshot.references[item.row].id,
                 Measure("agreeing_points", agreement, rate),
                 region=_rounded(item.placement.region),
                 reference_region=_rounded(item.placement.reference_region),

@@ -12,11 +12,11 @@ from indexer.control import SUFFIXES
 from indexer.model import PictureFile
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
-from service.adapters.memory import MemoryScreeningStore
+from service.adapters.memory import MemoryPolicies, MemoryScreeningStore
 from service.adapters.sql.blocked import SqlBlockedLoras
 from service.adapters.sql.engine import open_database
 from service.api.submission import context_of, parse_json, validate
-from service.bootstrap import read_policy
+from service.bootstrap import policy_content
 from service.domain.errors import FieldFault, InvalidFields, UnsupportedContent
 from service.domain.identity import new_id
 from service.usecases.answer import answer, unscreened_answer
@@ -35,12 +35,12 @@ class LocalScreening:
         """Load a snapshot; the blocked LoRAs are those of `database`. Raises SnapshotError or PolicyError."""
         self._platform = platform
         self._clock = SystemClock()
-        self._policy = read_policy(policy)
+        self._policies = MemoryPolicies(policy_content(policy))
         self._index = LiveIndex(snapshot)
         self._index.refresh()
         blocked = SqlBlockedLoras(open_database(database))
         self._screening = Screening(
-            self._index, self._policy, MemoryScreeningStore(), blocked, self._clock, time_limit=3600.0
+            self._index, self._policies, MemoryScreeningStore(), blocked, self._clock, time_limit=3600.0
         )
 
     def check(self, path: Path) -> Mapping[str, Any]:
@@ -56,7 +56,11 @@ class LocalScreening:
             except UnsupportedContent as error:
                 external_id = document.external_id
                 return unscreened_answer(
-                    new_id("scr"), external_id, new_id("case"), self._policy.version, f"{error.code}: {error}"
+                    new_id("scr"),
+                    external_id,
+                    new_id("case"),
+                    self._policies.in_force().version,
+                    f"{error.code}: {error}",
                 )
 
     def close(self) -> None:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 
 from service.adapters.logs import configure_logs
-from service.api import blocked, docs, errors, health, screening, wire
-from service.api.dependencies import Gate
+from service.api import (
+    accounts,
+    blocked,
+    cases,
+    docs,
+    errors,
+    health,
+    owners,
+    policies,
+    reference_sets,
+    screening,
+    wire,
+)
 from service.api.middleware import BodyLimitMiddleware, RequestMiddleware
 from service.bootstrap import wire as wire_up
+from service.console.app import build_console
 from service.settings import Settings
 
+log = structlog.get_logger()
 DESCRIPTION = """Screens uploaded LoRAs for protected characters and answers block, review or allow, with evidence.
 
 Every similarity comes with its false-positive rate over the whole index. What could not be screened is listed and makes
@@ -31,11 +45,17 @@ class _App(FastAPI):
         return document
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application; without settings they are read from the environment."""
+def create_app(settings: Settings | None = None, tell_admin_link: Callable[[str], None] | None = None) -> FastAPI:
+    """Build the application; without settings they are read from the environment.
+
+    While there is no admin, `tell_admin_link` is told the path by which the first one gets in; else the log tells it.
+    """
     settings = settings or Settings()
     configure_logs(settings.log_format, settings.log_level)
     wired = wire_up(settings)
+    token = wired.accounts.first_admin_link_token()
+    if token is not None:
+        (tell_admin_link or _log_admin_link)(f"/console/invitation/{token}")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -51,11 +71,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.wired = wired
-    app.state.gate = Gate(settings.keys, settings.requests_per_minute)
     errors.install(app)
     docs.install(app)
-    for module in (screening, blocked, health):
+    for module in (screening, blocked, health, accounts, cases, owners, reference_sets, policies):
         app.include_router(module.router)
+    app.mount("/console", build_console(wired, errors.STATUS))
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestMiddleware, metrics=wired.metrics)
     return app
+
+
+def _log_admin_link(path: str) -> None:
+    """Tell an operator who has nothing but the log; whoever reads it first is the admin, so it works once."""
+    log.warning("first_admin_link", path=path)

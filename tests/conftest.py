@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
 from indexer import build as builds
@@ -20,6 +23,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import ModelSpec, ReferenceSet
 from indexer.ports import EmbeddingBackend
+from tests import postgresql
 from tests.fakes import draw, write_set
 
 # The same examples in every run; `--hypothesis-profile=searching` looks for new ones. No time limit an example, since
@@ -46,6 +50,36 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 NOT_SHIPPED = "NOT TESTED: "
 """How the reason of a skip begins where files of others are absent."""
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Give the URL of a PostgreSQL server, without a database."""
+    with postgresql.server() as url:
+        if url is None:
+            pytest.skip(postgresql.MISSING)
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Make an empty PostgreSQL database; give its URL."""
+    with _a_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def _a_database(server: str) -> Iterator[str]:
+    name = f"test_{secrets.token_hex(8)}"
+    admin = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server}/{name}"
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
 
 RUNTIME = "onnxruntime"
 """The runtime of the tests where any will do: it loads at once."""

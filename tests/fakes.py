@@ -236,6 +236,22 @@ class FakeBlockedLoras:
         return count
 
 
+class FakeBlobs:
+    """Blobs in memory; `kept` is all there is."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def write(self, name: str, data: bytes) -> None:
+        self.kept[name] = data
+
+    def read(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
 class FixedClock:
     """A Clock that stands still until it is set."""
 

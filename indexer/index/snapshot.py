@@ -7,6 +7,7 @@
         vectors.faiss  rows.npy    embeddings, and for each its reference and view
         pdq.faiss  phash.faiss     hashes of the references good enough for hashing
         hash_rows.npy              for each hash the number of its reference
+        control.npy                vectors of the control set, from which it is told how crowded it is anywhere
         features.safetensors       local features of every reference
         calibration.safetensors    rates, per measure; how crowded it is around each reference
         canary                     one reference's own file: what readiness is proved with
@@ -22,7 +23,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -37,12 +38,13 @@ from safetensors.numpy import load_file, save_file
 from indexer import calibration
 from indexer.errors import SnapshotError
 from indexer.index.flat import FlatHashIndex, FlatVectorIndex
+from indexer.likeness import Numbers
 from indexer.model import Alias, AliasKind, Fame, Licence, ModelSpec, Reference, ReferenceSet
 from indexer.signals.names import aliases
 from indexer.signals.pixels import features, images, layout, perceptual, views
 from indexer.signals.pixels.features import FeatureTable
 
-FORMAT = 1
+FORMAT = 2
 RECIPES: Mapping[str, str] = {
     "decode": images.RECIPE,
     "pdq": perceptual.PDQ_RECIPE,
@@ -55,15 +57,32 @@ RECIPES: Mapping[str, str] = {
 }
 SUMS = "SHA256SUMS"
 MODEL_FILE = "model/vision.onnx"
+NOBODY = -1
+"""Who owns a reference that no set in force holds any more."""
+
 _KEPT_GENERATIONS = 3
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What became of a generation since it was built (live.py).
+
+    `base` is the generation as it was built, `tail` the references that it lacks, in row order. `owners` (references,)
+    says of each, the tail last, in which of the sets in force it is, or NOBODY.
+    """
+
+    base: Snapshot
+    tail: tuple[Reference, ...]
+    owners: Numbers
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A loaded generation.
 
-    `rows` (vectors, 2) holds reference and view numbers, `references` all sets' in order, and `crowding` (references,)
-    what likeness.py takes off (see there).
+    `rows` (vectors, 2) holds reference and view numbers, `crowding` (references,) what likeness.py takes off (see
+    there), and `control` (rows, dim) the control set's vectors, of which that is computed. References have rows in the
+    order of the sets that they were built from; what was changed since then is in `changes`.
     """
 
     generation: str
@@ -80,22 +99,74 @@ class Snapshot:
     crowding: npt.NDArray[np.float32]
     canary: bytes
     canary_reference: int
+    control: npt.NDArray[np.float16]
     manifest: Mapping[str, Any]
     model_path: Path
+    changes: Changes | None = None
 
     @cached_property
-    def references(self) -> list[tuple[int, Reference]]:
-        """All references in row order, each with the number of its set."""
-        return [(number, reference) for number, item in enumerate(self.sets) for reference in item.references]
+    def references(self) -> tuple[Reference, ...]:
+        """All references in row order, also those that are in force no more."""
+        if self.changes is not None:
+            return (*self.changes.base.references, *self.changes.tail)
+        return tuple(reference for item in self.sets for reference in item.references)
+
+    @cached_property
+    def owners(self) -> Numbers:
+        """The number of each reference's set, or NOBODY: (references,)."""
+        if self.changes is not None:
+            return self.changes.owners
+        counts = [len(item.references) for item in self.sets]
+        return np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+    def rows_of_file(self, sha256: str) -> list[int]:
+        """List the references in force whose file has this digest."""
+        return self._in_force(row for part in self._parts for row in part.by_file.get(sha256, ()))
+
+    def rows_of_pixels(self, sha256: str) -> list[int]:
+        """List the references in force whose pixels have this digest."""
+        return self._in_force(row for part in self._parts for row in part.by_pixels.get(sha256, ()))
+
+    @cached_property
+    def by_file(self) -> Mapping[str, list[int]]:
+        """Rows by digest of the file; of a changed generation the tail's alone, for its base knows its own."""
+        return self._ordered([reference.sha256 for reference in self.references])
+
+    @cached_property
+    def by_pixels(self) -> Mapping[str, list[int]]:
+        """Rows by digest of the pixels, likewise."""
+        return self._ordered(self.pixel_sha256)
+
+    @property
+    def _parts(self) -> tuple[Snapshot, ...]:
+        return (self,) if self.changes is None else (self.changes.base, self)
+
+    def _ordered(self, digests: Sequence[str]) -> dict[str, list[int]]:
+        start = 0 if self.changes is None else len(self.changes.base.references)
+        rows: dict[str, list[int]] = {}
+        for row in range(start, len(digests)):
+            rows.setdefault(digests[row], []).append(row)
+        return rows
+
+    def _in_force(self, rows: Iterable[int]) -> list[int]:
+        return [row for row in rows if self.owners[row] != NOBODY]
 
 
 def write(snapshot: Snapshot, folder: Path) -> None:
-    """Write everything but the model (which the builder has put at MODEL_FILE), then the checksums."""
+    """Write everything but the model (which the builder has put at MODEL_FILE), then the checksums.
+
+    Raises SnapshotError when the snapshot was changed in force: its index is in two parts then.
+    """
+    if snapshot.changes is not None:
+        raise SnapshotError(
+            f"generation {snapshot.generation} was changed in force and cannot be written; build it anew"
+        )
     snapshot.vectors.save(folder / "vectors.faiss")
     snapshot.pdq.save(folder / "pdq.faiss")
     snapshot.phash.save(folder / "phash.faiss")
     np.save(folder / "rows.npy", snapshot.rows)
     np.save(folder / "hash_rows.npy", snapshot.hash_rows)
+    np.save(folder / "control.npy", snapshot.control)
     save_file(dict(snapshot.features.arrays), folder / "features.safetensors")
     rates = calibration.to_arrays(dict(snapshot.calibrations))
     save_file({**rates, "crowding": snapshot.crowding}, folder / "calibration.safetensors")
@@ -187,6 +258,7 @@ def load(path: Path, expected_model: str | None = None) -> Snapshot:
             pixel_sha256=tuple(content["pixel_sha256"]),
             calibrations=calibration.from_arrays(rates),
             crowding=rates["crowding"],
+            control=np.load(folder / "control.npy", allow_pickle=False),
             canary=(folder / "canary").read_bytes(),
             canary_reference=int(manifest["canary_reference"]),
             manifest=manifest,
@@ -256,6 +328,10 @@ def _check_counts(folder: Path, snapshot: Snapshot) -> None:
         and len(snapshot.pixel_sha256) == len(snapshot.features) == count
         and snapshot.vectors.dim == snapshot.model.embed_dim + 1
         and len(snapshot.crowding) == count
+        and snapshot.control.dtype == np.float16
+        and snapshot.control.ndim == 2  # noqa: PLR2004 (rows and dimensions)
+        and snapshot.control.shape[1] == snapshot.model.embed_dim
+        and 0 <= snapshot.canary_reference < max(count, 1)
         and (not count or int(snapshot.rows[:, 0].max()) == count - 1)
     )
     if not fits:

@@ -38,10 +38,23 @@ class Metrics:
         self._generation = Gauge(
             "lora_screening_snapshot_generation", "Generation of the snapshot in force.", registry=self._registry
         )
-
+        self._revision = Gauge(
+            "lora_screening_record_revision", "Revision of the record's sets in force.", registry=self._registry
+        )
+        self._left_out = Gauge(
+            "lora_screening_references_left_out",
+            "References of active sets that are not searched, since they cannot be read.",
+            registry=self._registry,
+        )
         self._refused = Counter(
             "lora_screening_snapshots_refused",
             "Published snapshots that could not be taken into use.",
+            registry=self._registry,
+        )
+
+        self._unkept = Counter(
+            "lora_screening_pictures_unkept",
+            "Screenings of which pictures could not be written to the blob store.",
             registry=self._registry,
         )
 
@@ -56,13 +69,25 @@ class Metrics:
         for stage, milliseconds in answer["elapsed_ms"].items():
             self._stages.labels(stage).observe(milliseconds / 1000)
 
-    def set_generation(self, generation: str) -> None:
-        """Note the generation in force."""
-        self._generation.set(int(generation) if generation.isdigit() else 0)
+    def set_generation(self, generation: str, left_out: int) -> None:
+        """Note the generation in force, such as `000007` or `000007+12`, and what could not be read for it."""
+        number, _, revision = generation.partition("+")
+        self._generation.set(int(number) if number.isdigit() else 0)
+        self._revision.set(int(revision) if revision.isdigit() else 0)
+        self._left_out.set(left_out)
+
+    @property
+    def references_left_out(self) -> int:
+        """References of active sets that are not searched for, as they could not be read."""
+        return int(self._registry.get_sample_value("lora_screening_references_left_out") or 0)
 
     def count_refusal(self) -> None:
         """Count a snapshot that could not be taken into use."""
         self._refused.inc()
+
+    def count_unkept(self) -> None:
+        """Count a screening of which pictures could not be kept."""
+        self._unkept.inc()
 
     def render(self) -> bytes:
         """Write everything in the text format."""

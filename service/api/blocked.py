@@ -75,7 +75,7 @@ def block(service: Service, who: Judge, parts: Annotated[FormData, Depends(form)
         name=given.lora.name,
         title=given.title,
         reason=given.reason,
-        by=who.name,
+        by=who.actor,
         reference_set=given.reference_set,
         known_sets=service.index.get().sets,
     )
@@ -97,7 +97,7 @@ def list_blocked(service: Service, _: Judge) -> Any:
 )
 def release(service: Service, who: Judge, blocked_id: Annotated[str, Path(max_length=64)]) -> None:
     """Take a LoRA off the list; that it was on it stays recorded."""
-    service.blocking.remove(blocked_id, who.name)
+    service.blocking.remove(blocked_id, who.actor)
 
 
 def _shown(item: BlockedLora) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 
-from service.api import wire
+from service.api import wire, wire_cases
+from service.api.cases import shown_decision
 from service.api.dependencies import PlatformCaller, Reader, Service
 from service.api.files import close_files, read_form
 from service.api.submission import context_of, parse_json, read_submission, validate_as
@@ -133,22 +134,22 @@ def screen(
 
 @router.get(
     "/screenings/{screening_id}",
-    response_model=wire.ScreeningAnswer | wire.RunningAnswer,
+    response_model=wire_cases.ReadScreening | wire.RunningAnswer,
     responses={404: {"model": wire.Problem, "description": "No such screening, or not of this platform."}},
     summary="Read a screening",
 )
 def read_screening(service: Service, who: Reader, screening_id: str, response: Response) -> Any:
-    """Give a screening's answer; while it is being screened, `status` is `running`."""
+    """Give a screening's answer and what a person decided; while it is being screened, `status` is `running`."""
     found = service.screening.find(screening_id, who.sees_only)
     if found.answer is None:
         response.headers["Retry-After"] = "1"
-    return _shown(service, found)
+    return _shown(service, [found])[0]
 
 
-@router.get("/screenings", response_model=wire.ScreeningList, summary="List the screenings of an upload")
+@router.get("/screenings", response_model=wire_cases.ReadScreeningList, summary="List the screenings of an upload")
 def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Query(min_length=1)]) -> Any:
     """Give all screenings of one of the platform's own ids, newest first."""
-    return {"screenings": [_shown(service, item) for item in service.screening.find_all(external_id, who.sees_only)]}
+    return {"screenings": _shown(service, service.screening.find_all(external_id, who.sees_only))}
 
 
 async def text_query(request: Request, _: PlatformCaller) -> wire.TextQuery:
@@ -204,8 +205,15 @@ def pack_limits(settings: Settings) -> PackLimits:
     )
 
 
-def _shown(service: Wired, found: StoredScreening) -> Any:
-    return _running(service, found.id, found.external_id) if found.answer is None else found.answer
+def _shown(service: Wired, found: list[StoredScreening]) -> list[dict[str, Any]]:
+    decisions = service.review.decisions_of([item.id for item in found])
+    now = service.clock.now()
+    return [
+        _running(service, item.id, item.external_id)
+        if item.answer is None
+        else {**item.answer, "decision": shown_decision(decisions.get(item.id), now)}
+        for item in found
+    ]
 
 
 def _running(service: Wired, screening_id: str, external_id: str) -> dict[str, Any]:

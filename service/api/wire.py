@@ -224,12 +224,6 @@ class RunningAnswer(BaseModel):
     progress: ProgressAnswer | None = None
 
 
-class ScreeningList(BaseModel):
-    """Screenings of one upload, newest first."""
-
-    screenings: list[ScreeningAnswer | RunningAnswer]
-
-
 class BlockedFile(BaseModel):
     """The file of a blocked LoRA; hashes are lower-case hexadecimal sha256, one of what follows the header."""
 

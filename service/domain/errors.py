@@ -10,6 +10,11 @@ ServiceError
 ├── NotPermitted           the key's role may not do this
 ├── NotFound               there is no such thing, or not for this caller
 ├── IdempotencyConflict    the same key came with another request
+├── WrongState             a reference set stands where this cannot be done to it
+├── CaseTaken              somebody else is looking at the case
+├── CaseDecided            the case was decided already
+├── TooLate                a decision can be taken back no more, or not be appealed
+├── Superseded             another policy came into force since the draft was begun
 ├── QuotaExceeded          too many requests from this key
 ├── Overloaded             too much is waiting; try again later
 ├── NotReady               no index is loaded
@@ -19,6 +24,7 @@ ServiceError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class ServiceError(Exception):
@@ -29,10 +35,14 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One wrong field: where it stands, such as `upload.images[2].role`, and what is wrong."""
+    """One wrong field: where it stands, such as `upload.images[2].role`, and what is wrong; `zh` says it in Chinese.
+
+    Only what people fill in themselves is told in both languages.
+    """
 
     location: str
     message: str
+    zh: str | None = None
 
 
 class MalformedRequest(ServiceError):
@@ -94,6 +104,41 @@ class IdempotencyConflict(ServiceError):
     """One idempotency key, two requests."""
 
     code = "idempotency_conflict"
+
+
+class CaseTaken(ServiceError):
+    """Somebody else is looking at a case: `by` whom, and `until` when it is theirs."""
+
+    code = "case_taken"
+
+    def __init__(self, case_id: str, by: str, until: datetime) -> None:
+        super().__init__(f"{by} is looking at the case {case_id} until {until.isoformat(timespec='seconds')}")
+        self.by = by
+        self.until = until
+
+
+class CaseDecided(ServiceError):
+    """A case was decided, so it cannot be claimed or decided; it can be appealed."""
+
+    code = "case_decided"
+
+
+class TooLate(ServiceError):
+    """The time in which this could be done has not come, is over, or it was done before."""
+
+    code = "too_late"
+
+
+class WrongState(ServiceError):
+    """A reference set stands where this cannot be done to it."""
+
+    code = "wrong_state"
+
+
+class Superseded(ServiceError):
+    """Another policy came into force since a draft of one was begun."""
+
+    code = "superseded"
 
 
 class QuotaExceeded(ServiceError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,17 +31,47 @@ class Key:
     sha256: str
 
 
+class Scope(StrEnum):
+    """What a key may be narrowed to."""
+
+    SCREEN = "screen"
+    READ = "read"
+    SETS = "sets"
+    CASES = "cases"
+    ADMIN = "admin"
+
+
+SCOPES = {
+    Role.PLATFORM: frozenset({Scope.SCREEN, Scope.READ}),
+    Role.MODERATOR: frozenset({Scope.READ, Scope.CASES}),
+    Role.RIGHTS_OWNER: frozenset({Scope.READ, Scope.SETS}),
+    Role.ADMIN: frozenset(Scope),
+}
+"""What each role may do at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request."""
+    """Who sent a request: the holder of a key, or a person who is signed in.
+
+    `owner` is the id of the rights owner that a rights_owner speaks for; `via` says how they came, `key` or `user`.
+    """
 
     name: str
     role: Role
+    owner: str | None = None
+    scopes: frozenset[Scope] = frozenset(Scope)
+    via: str = "key"
 
     @property
     def sees_only(self) -> str | None:
         """The platform whose uploads this caller may see; None for those who see all."""
         return self.name if self.role is Role.PLATFORM else None
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names them."""
+        return f"{self.via}:{self.name}"
 
 
 def key_sha256(key: str) -> str:
@@ -61,6 +92,19 @@ def parse_keys(text: str) -> tuple[Key, ...]:
             raise ValueError(f"entry {number} is the key of an earlier entry: one key stands for one caller")
         keys.append(Key(parts[0], Role(parts[1]), parts[2]))
     return tuple(keys)
+
+
+def parse_roles(text: str) -> Mapping[str, Role]:
+    """Read `value=role` entries separated by commas. Raises ValueError naming the entry."""
+    roles: dict[str, Role] = {}
+    for number, entry in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
+        value, _, role = entry.rpartition("=")
+        if not value:
+            raise ValueError(f"entry {number} is not value=role")
+        if role not in set(Role):
+            raise ValueError(f"entry {number}: {role!r} is none of {', '.join(Role)}")
+        roles[value] = Role(role)
+    return roles
 
 
 def new_id(prefix: str) -> str:

@@ -59,6 +59,31 @@ class Policy:
         )
 
 
+_LONGEST = 60
+
+RATES = (
+    *(f"stages.{stage}.{name}" for stage in Stage for name in ("block_at_fpr", "review_at_fpr", "confirmed_at_fpr")),
+    "caps.block_at_fpr",
+    "caps.review_at_fpr",
+    "sample_correlation",
+    "evidence_at_fpr",
+)
+"""The lines of a policy that hold a number from 0 to below 1, by their places in policy.toml."""
+
+FACTORS = (
+    "factors.monetised",
+    "factors.promoted",
+    *(f"factors.fame.{fame}" for fame in Fame),
+    *(f"factors.visibility.{item}" for item in Visibility),
+)
+"""Those that hold a factor."""
+
+
+def number_at(content: Mapping[str, Any], path: str) -> float:
+    """Return the number of a line, one of RATES and FACTORS. Raises PolicyError naming it."""
+    return _rate(content, path) if path in RATES else _factor(content, path)
+
+
 def policy_from(content: Mapping[str, Any]) -> Policy:
     """Build a policy from the tables of policy.toml.
 
@@ -94,6 +119,14 @@ def policy_from(content: Mapping[str, Any]) -> Policy:
     return policy
 
 
+def policy_named(version: str, content: Mapping[str, Any]) -> Policy:
+    """Build the policy that bears a version. Raises PolicyError, also where the content makes it another."""
+    policy = policy_from(content)
+    if policy.version != version:
+        raise PolicyError(f"policy: its content makes it {policy.version}, not {version}")
+    return policy
+
+
 def _number(content: Mapping[str, Any], path: str) -> float:
     value: Any = content
     for key in path.split("."):
@@ -101,8 +134,11 @@ def _number(content: Mapping[str, Any], path: str) -> float:
             raise PolicyError(f"policy: {path} is missing")
         value = value[key]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PolicyError(f"policy: {path} must be a number, not {value!r}")
-    return float(value)
+        raise PolicyError(f"policy: {path} must be a number, not {repr(value)[:_LONGEST]}")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise PolicyError(f"policy: {path} is far too large") from error
 
 
 def _rate(content: Mapping[str, Any], path: str) -> float:

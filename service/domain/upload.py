@@ -17,6 +17,14 @@ class Stage(StrEnum):
     GENERATION = "generation"
 
 
+class KeepPictures(StrEnum):
+    """Of which uploads whole pictures are kept; of all others thumbnails, and with `none` of flagged ones alone."""
+
+    FLAGGED = "flagged"
+    ALL = "all"
+    NONE = "none"
+
+
 class Visibility(StrEnum):
     """Who will be able to see and use the upload."""
 

@@ -10,24 +10,52 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from indexer.model import Findings, Measure, ReferenceSet, Region
+from service.domain.case import Origin
 from service.domain.evidence import Evidence
-from service.domain.upload import Upload
+from service.domain.upload import Context, Upload
 from service.domain.verdict import Facts, Ground, Outcome, Verdict, title_of
 from service.domain.wording import Wording, ground, notice
+from service.usecases.collectors.examination import Examination
+
+
+@dataclass(frozen=True, slots=True)
+class ToOpen:
+    """The case that a screening opens, and why."""
+
+    id: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A screening as it was done: the upload, everything found, the verdict, and what it was found with."""
+    """A screening as it was done: what was examined, all that was found, the verdict, and the case it opens.
+
+    `context` is the upload's as it was judged.
+    """
 
     id: str
-    upload: Upload
+    examination: Examination
+    context: Context
     facts: Facts
     verdict: Verdict
-    case_id: str | None
-    findings: Findings
+    to_open: ToOpen | None
     policy_version: str
     total_ms: float
+
+    @property
+    def upload(self) -> Upload:
+        """What was submitted."""
+        return self.examination.upload
+
+    @property
+    def findings(self) -> Findings:
+        """What matching its pictures gave."""
+        return self.examination.findings
+
+    @property
+    def case_id(self) -> str | None:
+        """The case as the platform is told of it: nobody may know on whom a second look falls."""
+        return self.to_open.id if self.to_open is not None and self.to_open.origin is Origin.REVIEW else None
 
 
 def answer(screened: Screened) -> Mapping[str, Any]:
@@ -57,7 +85,7 @@ def answer(screened: Screened) -> Mapping[str, Any]:
 
 
 def unscreened_answer(
-    screening_id: str, external_id: str, case_id: str, policy_version: str, reason: str
+    screening_id: str, external_id: str, case_id: str | None, policy_version: str, reason: str, *, shadow: bool = False
 ) -> Mapping[str, Any]:
     """Write the answer for an upload that could not be screened at all: review, and why."""
     return {
@@ -72,7 +100,7 @@ def unscreened_answer(
         "notice_to_uploader": _texts(notice("review", [])),
         "case_id": case_id,
         "licence": None,
-        "shadow": False,
+        "shadow": shadow,
         "policy_version": policy_version,
         "snapshot": None,
         "model": None,

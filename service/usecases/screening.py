@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -19,12 +20,24 @@ from service.domain.errors import IdempotencyConflict, NotFound, NothingToScreen
 from service.domain.evidence import Evidence
 from service.domain.identity import new_id
 from service.domain.policy import Policy
-from service.domain.upload import NotScreened, Trust, Upload
+from service.domain.upload import Context, NotScreened, Stage, Trust, Upload, Visibility
 from service.domain.verdict import Facts, Outcome, decide
-from service.ports import BlockedLoras, Clock, CurrentIndex, ScreeningStore, StoredScreening
+from service.ports import (
+    BlockedLoras,
+    Clock,
+    CurrentIndex,
+    Finished,
+    KeptPicture,
+    Policies,
+    ScreeningStore,
+    StoredScreening,
+)
+from service.usecases import record
 from service.usecases.answer import Screened, answer, unscreened_answer
 from service.usecases.collectors import COLLECTORS, Collector
 from service.usecases.collectors.examination import Examination
+from service.usecases.keeping import Keeping
+from service.usecases.opening import SecondLooks, case_of, sets_found, to_open, unscreened_case
 
 log = structlog.get_logger()
 
@@ -46,26 +59,33 @@ class Progress:
 
 
 class Screening:
-    """Screens uploads against the index in force, under one policy."""
+    """Screens uploads against the index and the policy in force."""
 
     def __init__(
         self,
         index: CurrentIndex,
-        policy: Policy,
+        policies: Policies,
         store: ScreeningStore,
         blocked: BlockedLoras,
         clock: Clock,
         *,
+        keeping: Keeping | None = None,
+        second_looks: SecondLooks | None = None,
         time_limit: float = 30.0,
         unhurried_time_limit: float = 600.0,
         collectors: Sequence[tuple[str, Collector]] = COLLECTORS,
     ) -> None:
-        """Wire the job; time limits are in seconds per upload, the longer one where nobody waits for the answer."""
+        """Wire the job; time limits are in seconds per upload, the longer one where nobody waits for the answer.
+
+        Without `keeping` no picture is kept, without `second_looks` none is given.
+        """
         self._index = index
-        self._policy = policy
+        self._policies = policies
         self._store = store
         self._blocked = blocked
         self._clock = clock
+        self._keeping = keeping
+        self._second_looks = second_looks or SecondLooks()
         self._time_limit = time_limit
         self._unhurried = unhurried_time_limit
         self._progress: dict[str, Progress] = {}
@@ -84,20 +104,20 @@ class Screening:
         Raises NothingToScreen, UnsupportedContent, NotReady or Overloaded.
         """
         started = time.perf_counter()
-        examination = self._examine(upload, time_limit or self._time_limit, progress)
+        policy = self._policies.in_force()
+        examination = self._examine(upload, policy, time_limit or self._time_limit, progress)
         evidence, failed = self._collect(examination)
         facts = Facts(tuple(evidence), (*_not_screened(examination), *failed), _sets_of(evidence, examination))
         context = replace(upload.context, pictures=len(examination.findings.pictures))
-        verdict = decide(facts, context, self._policy)
-        case_id = new_id("case") if verdict.outcome is Outcome.REVIEW and not upload.shadow else None
+        verdict = decide(facts, context, policy)
         screened = Screened(
             screening_id or new_id("scr"),
-            upload,
+            examination,
+            context,
             facts,
             verdict,
-            case_id,
-            examination.findings,
-            self._policy.version,
+            to_open(verdict, self._second_looks, shadow=upload.shadow),
+            policy.version,
             (time.perf_counter() - started) * 1000,
         )
         _log(screened)
@@ -112,15 +132,16 @@ class Screening:
         if earlier is not None and earlier.answer is not None:
             return earlier.answer
         screened = self.screen(upload, earlier.id if earlier is not None else None)
-        given = answer(screened)
-        kept = self._store.add(self._stored(upload, request, screened.id, given)) if earlier is None else earlier
+        finished = self._finished(screened)
+        if earlier is None:
+            kept = self._store.add(self._stored(upload, request, screened.id, finished.answer), finished)
+        else:
+            kept = earlier
         _same_request(kept, request)
         if kept.answer is not None:
             return kept.answer
         # It was accepted with `Prefer: respond-async` and is still waiting: the answer is under that id as well.
-        given = {**given, "screening_id": kept.id}
-        self._store.finish(kept.id, given)
-        return given
+        return self._store.finish(kept.id, self._finished(replace(screened, id=kept.id)))
 
     def accept(self, upload: Upload, request: Request) -> tuple[str, bool]:
         """Remember an upload that will be screened later; returns its id, and whether it is new.
@@ -144,12 +165,14 @@ class Screening:
 
         try:
             progress(0)
-            given = answer(self.screen(upload, screening_id, time_limit=self._unhurried, progress=progress))
+            screened = self.screen(upload, screening_id, time_limit=self._unhurried, progress=progress)
+            finished = self._finished(screened)
         # Nobody waits for this call: whatever happens has to end in an answer that a person will look at.
         except Exception as error:
             log.exception("screening_failed", screening_id=screening_id)
-            given = self._unscreened(screening_id, upload.external_id, f"internal_failure: {type(error).__name__}")
-        self._store.finish(screening_id, given)
+            reason = f"internal_failure: {type(error).__name__}"
+            finished = self._unscreened(screening_id, upload.external_id, upload.context, reason, shadow=upload.shadow)
+        given = self._store.finish(screening_id, finished)
         self._progress.pop(screening_id, None)
         return given
 
@@ -157,12 +180,21 @@ class Screening:
         """Tell how far a screening is that this process works on; None where it does not."""
         return self._progress.get(screening_id)
 
-    def close_interrupted(self) -> int:
-        """Answer review for what was accepted before a restart and never screened; returns how many there were."""
-        waiting = self._store.unfinished()
+    def close_interrupted(self, patience: timedelta = timedelta(0)) -> int:
+        """Answer review for what was accepted longer ago than `patience` and never screened; returns how many.
+
+        With several processes on one database another may still be working on it: patience is then longer than any
+        upload takes. Should one take longer still, its verdict comes too late, and a person has to look.
+        """
+        latest = self._clock.now() - patience
+        waiting = [item for item in self._store.unfinished() if item.created <= latest]
         for item in waiting:
             reason = "interrupted: the service was restarted before this upload was screened; send it again"
-            self._store.finish(item.id, self._unscreened(item.id, item.external_id, reason))
+            # Nothing is left of it but whose it was; what is not known is taken at its strictest.
+            context = Context(
+                item.platform, None, Stage.PUBLICATION, Visibility.PUBLIC, False, False, item.created.date()
+            )
+            self._store.finish(item.id, self._unscreened(item.id, item.external_id, context, reason))
         return len(waiting)
 
     def find(self, screening_id: str, platform: str | None) -> StoredScreening:
@@ -181,14 +213,16 @@ class Screening:
         index = self._index.get()
         return index.find_aliases(texts), index.generation
 
-    def _examine(self, upload: Upload, time_limit: float, progress: Callable[[int], None]) -> Examination:
+    def _examine(
+        self, upload: Upload, policy: Policy, time_limit: float, progress: Callable[[int], None]
+    ) -> Examination:
         _check_content(upload)
         index = self._index.get()
         findings = index.examine(upload.pictures, time.monotonic() + time_limit, progress)
         nothing_else = upload.lora is None and not any(text.trust is Trust.DECLARED for text in upload.texts)
         if nothing_else and findings.pictures and all(not item.is_picture for item in findings.pictures):
             raise UnsupportedContent("; ".join(item.problem or "" for item in findings.pictures))
-        return Examination(upload, findings, index, self._policy, self._blocked)
+        return Examination(upload, findings, index, policy, self._blocked)
 
     def _collect(self, examination: Examination) -> tuple[list[Evidence], list[NotScreened]]:
         """Run every collector; one that fails is listed, and the others go on."""
@@ -225,8 +259,39 @@ class Screening:
             answer=given,
         )
 
-    def _unscreened(self, screening_id: str, external_id: str, reason: str) -> Mapping[str, Any]:
-        return unscreened_answer(screening_id, external_id, new_id("case"), self._policy.version, reason)
+    def _finished(self, screened: Screened) -> Finished:
+        """Gather what a screening leaves behind, and keep its pictures."""
+        now = self._clock.now()
+        flagged = screened.verdict.outcome is not Outcome.ALLOW or screened.to_open is not None
+        pictures: tuple[KeptPicture, ...] = ()
+        if self._keeping is not None:
+            found = screened.findings.pictures
+            pictures = self._keeping.keep(screened.upload.pictures, found, flagged=flagged)
+        return Finished(
+            at=now,
+            answer=answer(screened),
+            uploader=screened.context.uploader,
+            stage=screened.context.stage.value,
+            record=record.write(screened.examination, screened.context, screened.facts),
+            pictures=pictures,
+            sets=sets_found(screened),
+            case=case_of(screened, now),
+        )
+
+    def _unscreened(
+        self, screening_id: str, external_id: str, context: Context, reason: str, *, shadow: bool = False
+    ) -> Finished:
+        now, version = self._clock.now(), self._policies.in_force().version
+        case_id = None if shadow else new_id("case")
+        case = unscreened_case(case_id, screening_id, external_id, context, now) if case_id is not None else None
+        return Finished(
+            at=now,
+            answer=unscreened_answer(screening_id, external_id, case_id, version, reason, shadow=shadow),
+            uploader=context.uploader,
+            stage=context.stage.value,
+            record=record.write_unscreened(context, [NotScreened("upload", reason)]),
+            case=case,
+        )
 
 
 def _check_content(upload: Upload) -> None:
@@ -253,7 +318,7 @@ def _not_screened(examination: Examination) -> list[NotScreened]:
 
 
 def _sets_of(evidence: Sequence[Evidence], examination: Examination) -> Mapping[str, ReferenceSet]:
-    slugs = {item.reference_set for item in evidence}
+    slugs = dict.fromkeys(item.reference_set for item in evidence)
     return {slug: examination.index.sets[slug] for slug in slugs if slug is not None}
 
 

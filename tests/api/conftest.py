@@ -101,6 +101,7 @@ class _started:  # noqa: N801 (used like a function)
         given = {
             "snapshot": folder / "snapshot",
             "database": f"sqlite:///{folder / 'record.db'}",
+            "blobs": str(folder / "blobs"),
             "api_keys": keys,
             "runtime": RUNTIME,
             "requests_per_minute": 100_000,

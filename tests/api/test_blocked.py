@@ -91,7 +91,7 @@ def test_entries_are_listed_and_let_go(own: Api) -> None:
     assert block(own).json()["id"] == first["id"]
     listed = own.get("/v1/blocked-loras", "mo").json()["blocked_loras"]
     assert listed == [first]
-    assert (first["added_by"], first["reason"], first["file"]["name"]) == ("mo", "decision 7", "stolen.safetensors")
+    assert (first["added_by"], first["reason"], first["file"]["name"]) == ("key:mo", "decision 7", "stolen.safetensors")
     gone = own.client.delete(f"/v1/blocked-loras/{first['id']}", headers=bearer("ad"))
     assert (gone.status_code, gone.content) == (204, b"")
     assert own.get("/v1/blocked-loras", "mo").json() == {"blocked_loras": []}

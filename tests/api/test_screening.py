@@ -216,7 +216,10 @@ def test_markup_in_names_comes_back_as_it_was_in_json(api: Api, text: str) -> No
     answer = response.json()
     assert answer["external_id"] == text
     assert text in {item["source"] for item in answer["evidence"]}
-    assert api.get("/v1/screenings", params={"external_id": text}).json()["screenings"][0] == answer
+    assert api.get("/v1/screenings", params={"external_id": text}).json()["screenings"][0] == {
+        **answer,
+        "decision": None,
+    }
 
 
 @pytest.mark.parametrize("name", ['a"b.png', "<b>.png", "蛇.png", "../../etc/passwd", "a b;c.png"])
@@ -245,7 +248,7 @@ def test_half_an_emoji_hides_no_name(api: Api, document: str) -> None:
 class TestReading:
     def test_a_screening_is_read_again_as_it_was_answered(self, api: Api) -> None:
         answer = _done(api, {**NAMED, "external_id": "read-1"})
-        assert api.get(f"/v1/screenings/{answer['screening_id']}").json() == answer
+        assert api.get(f"/v1/screenings/{answer['screening_id']}").json() == {**answer, "decision": None}
 
     def test_screenings_of_one_upload_are_listed_newest_first(self, api: Api) -> None:
         given = [_done(api, {**NAMED, "external_id": "read-2"})["screening_id"] for _ in range(3)]

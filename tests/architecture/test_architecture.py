@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = sorted(path for package in ("indexer", "service") for path in (ROOT / package).rglob("*.py"))
+MODULES = sorted(
+    path
+    for package in ("indexer", "service")
+    for path in (ROOT / package).rglob("*.py")
+    # A step of a migration is as long as what it makes.
+    if path.parent.name != "versions"
+)
 MAX_LINES = 400
 PICKLES = frozenset({"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"})
 ROUTE_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"})

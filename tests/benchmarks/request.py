@@ -207,8 +207,7 @@ def _straightforward(snapshot: Snapshot) -> Straightforward:
 
     rows = np.stack([snapshot.vectors.vector(row)[:-1] for row in range(len(snapshot.vectors))])
     vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    references = snapshot.references
-    owners = [snapshot.sets[references[row][0]].slug for row in snapshot.rows[:, 0]]
+    owners = [snapshot.sets[snapshot.owners[row]].slug for row in snapshot.rows[:, 0]]
     return Straightforward(model, transform, vectors, owners)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -22,7 +21,6 @@ from service.domain.blocked import BlockedLora
 from service.ports import BlockedLoras
 from tests.fakes import FakeBlockedLoras
 
-POSTGRES = os.environ.get("LORA_SCREENING_TEST_POSTGRES_URL")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NAMES = ("fox", "owl", "eel")
 
@@ -216,14 +214,9 @@ class TestSqlite(BlockedLorasContract):
         engine.dispose()
 
 
-if POSTGRES:
-
-    class TestPostgres(BlockedLorasContract):
-        @pytest.fixture
-        def blocked(self) -> Iterator[BlockedLoras]:
-            engine = open_database(str(POSTGRES))
-            metadata.drop_all(engine)
-            metadata.create_all(engine)
-            yield SqlBlockedLoras(engine)
-            metadata.drop_all(engine)
-            engine.dispose()
+class TestPostgres(BlockedLorasContract):
+    @pytest.fixture
+    def blocked(self, postgres_url: str) -> Iterator[BlockedLoras]:
+        engine = open_database(postgres_url)
+        yield SqlBlockedLoras(engine)
+        engine.dispose()

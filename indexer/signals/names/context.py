@@ -66,4 +66,14 @@ def needs_series(alias: Alias, key: str) -> bool:
     """Tell whether an alias is too short or too common to mean the character without its series beside it."""
     if alias.kind is AliasKind.SERIES:
         return False
-    return letters(key) <= (_SHORT_CJK if is_cjk(key) else _SHORT) or key in _EVERYDAY
+    return is_short(key) or is_everyday(key)
+
+
+def is_short(key: str) -> bool:
+    """Tell whether a folded name has so few letters that any text may hold it."""
+    return letters(key) <= (_SHORT_CJK if is_cjk(key) else _SHORT)
+
+
+def is_everyday(key: str) -> bool:
+    """Tell whether a folded name is an everyday word."""
+    return key in _EVERYDAY

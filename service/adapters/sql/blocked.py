@@ -18,7 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from indexer.fingerprints import summary, unpack
 from indexer.model import LoraSignals, TensorHash
 from indexer.ports import FloatArray
-from service.adapters.sql.engine import in_utc
+from service.adapters.sql.audit import write_entry
+from service.adapters.sql.engine import in_utc, writing
 from service.adapters.sql.tables import blocked_layers, blocked_loras, blocked_tensors
 from service.domain.blocked import BlockedLora
 from service.ports import Nearest
@@ -67,7 +68,7 @@ class SqlBlockedLoras:
             "summary": None if stored is None else summary(stored).tobytes(),
         }
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 connection.execute(blocked_loras.insert().values(row))
                 # In order, so that two who add at once do not wait for each other.
                 for names in _batched(sorted(map(_hashed, stored.names)) if stored is not None else ()):
@@ -81,6 +82,15 @@ class SqlBlockedLoras:
                             for (sha256, dtype, shape), n in some
                         ],
                     )
+                told = ("title", "reference_set", "reason", "sha256", "body_sha256")
+                write_entry(
+                    connection,
+                    at=blocked.added,
+                    actor=blocked.added_by,
+                    action="blocked_lora.added",
+                    subject=f"blocked_lora:{blocked.id}",
+                    after={name: row[name] for name in told},
+                )
         except IntegrityError:
             earlier = self._read(sa.and_(_IN_FORCE, blocked_loras.c.sha256 == signals.sha256))
             if not earlier:
@@ -91,9 +101,12 @@ class SqlBlockedLoras:
     def remove(self, blocked_id: str, when: datetime, by: str) -> bool:
         """Put a LoRA out of force."""
         change = blocked_loras.update().where(blocked_loras.c.id == blocked_id, _IN_FORCE)
-        with self._engine.begin() as connection:
-            done = connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by))
-            return done.rowcount == 1
+        with writing(self._engine) as connection:
+            done = connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by)).rowcount == 1
+            if done:
+                subject = f"blocked_lora:{blocked_id}"
+                write_entry(connection, at=when, actor=by, action="blocked_lora.released", subject=subject)
+            return done
 
     def list_all(self) -> list[BlockedLora]:
         """Return all in force, newest first."""

@@ -1,19 +1,24 @@
-"""Screenings in a database."""
+"""Screenings in a database: each with all that it leaves behind, at once or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from service.adapters.sql.engine import in_utc
-from service.adapters.sql.tables import screenings
-from service.ports import StoredScreening
+from service.adapters.sql.audit import write_entry
+from service.adapters.sql.case_rows import open_case, storable
+from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.tables import screened_pictures, screened_sets, screenings
+from service.domain.audit import SYSTEM
+from service.ports import Finished, KeptPicture, SetFound, StoredScreening
 
 _MOST = 100
+_LONGEST_NAME = 1024
 
 
 class SqlScreeningStore:
@@ -22,21 +27,31 @@ class SqlScreeningStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def add(self, screening: StoredScreening) -> StoredScreening:
-        """Keep a screening, or return the one that used its idempotency key before."""
+    def add(self, screening: StoredScreening, finished: Finished | None = None) -> StoredScreening:
+        """Keep a screening with what it leaves behind, or return the one that used its idempotency key before."""
+        row = {
+            "id": screening.id,
+            "platform": screening.platform,
+            "external_id": screening.external_id,
+            "created": screening.created.astimezone(UTC),
+            "request_sha256": screening.request_sha256,
+            "idempotency_key": screening.idempotency_key,
+            "answer": screening.answer,
+        }
         try:
-            with self._engine.begin() as connection:
-                connection.execute(
-                    screenings.insert().values(
-                        id=screening.id,
-                        platform=screening.platform,
-                        external_id=screening.external_id,
-                        created=screening.created.astimezone(UTC),
-                        request_sha256=screening.request_sha256,
-                        idempotency_key=screening.idempotency_key,
-                        answer=screening.answer,
+            with writing(self._engine) as connection:
+                connection.execute(screenings.insert().values(row | (_columns(finished) if finished else {})))
+                if finished is None:
+                    write_entry(
+                        connection,
+                        at=screening.created,
+                        actor=f"key:{screening.platform}",
+                        action="screening.accepted",
+                        subject=f"screening:{screening.id}",
+                        after={"external_id": screening.external_id},
                     )
-                )
+                else:
+                    _leave_behind(connection, screening.id, screening.created, finished)
         except IntegrityError:
             if screening.idempotency_key is None:
                 raise
@@ -44,12 +59,19 @@ class SqlScreeningStore:
             if not earlier:
                 raise
             return earlier[0]
-        return screening
+        return screening if finished is None else replace(screening, answer=finished.answer)
 
-    def finish(self, screening_id: str, answer: Mapping[str, Any]) -> None:
-        """Put the answer to a screening."""
-        with self._engine.begin() as connection:
-            connection.execute(screenings.update().where(screenings.c.id == screening_id).values(answer=answer))
+    def finish(self, screening_id: str, finished: Finished) -> Mapping[str, Any]:
+        """Put what a screening leaves behind, where it was not finished before; return the answer that stands."""
+        change = screenings.update().where(screenings.c.id == screening_id, screenings.c.answer.is_(None))
+        with writing(self._engine) as connection:
+            if connection.execute(change.values(_columns(finished))).rowcount == 1:
+                created = connection.scalar(sa.select(screenings.c.created).where(screenings.c.id == screening_id))
+                _leave_behind(connection, screening_id, in_utc(created or finished.at), finished)
+                return finished.answer
+            query = sa.select(screenings.c.answer).where(screenings.c.id == screening_id)
+            stands: Mapping[str, Any] = connection.execute(query).scalar_one()
+            return stands
 
     def get(self, screening_id: str, platform: str | None) -> StoredScreening | None:
         """Return a screening of a platform, or of any."""
@@ -71,11 +93,79 @@ class SqlScreeningStore:
     def _select(
         self, condition: sa.ColumnElement[bool], platform: str | None, most: int | None = _MOST
     ) -> list[StoredScreening]:
-        query = screenings.select().where(condition).order_by(screenings.c.created.desc()).limit(most)
+        columns = [screenings.c[name] for name in StoredScreening.__dataclass_fields__]
+        query = sa.select(*columns).where(condition).order_by(screenings.c.created.desc()).limit(most)
         if platform is not None:
             query = query.where(screenings.c.platform == platform)
         with self._engine.connect() as connection:
             return [_stored(row) for row in connection.execute(query)]
+
+
+def _columns(finished: Finished) -> dict[str, Any]:
+    return {
+        "answer": finished.answer,
+        "uploader": storable(finished.uploader),
+        "stage": finished.stage,
+        "verdict": finished.answer["verdict"],
+        "shadow": finished.answer["shadow"],
+        "policy_version": finished.answer["policy_version"],
+        "record": finished.record,
+    }
+
+
+def _leave_behind(connection: sa.Connection, screening_id: str, created: datetime, finished: Finished) -> None:
+    """Write pictures, sets and case of a screening, and the audit entry that it was finished."""
+    if finished.pictures:
+        pictures = [_picture(screening_id, number, item) for number, item in enumerate(finished.pictures)]
+        connection.execute(screened_pictures.insert(), pictures)
+    if finished.sets:
+        connection.execute(screened_sets.insert(), [_set(screening_id, created, item) for item in finished.sets])
+    opened = finished.case
+    if opened is not None:
+        open_case(connection, opened)
+    told = {name: finished.answer[name] for name in ("verdict", "shadow", "policy_version", "snapshot")}
+    write_entry(
+        connection,
+        at=finished.at,
+        actor=SYSTEM,
+        action="screening.finished",
+        subject=f"screening:{screening_id}",
+        after=told | {"case_id": opened.id if opened is not None else None},
+    )
+
+
+def _picture(screening_id: str, number: int, picture: KeptPicture) -> dict[str, Any]:
+    return {
+        "screening_id": screening_id,
+        "number": number,
+        "name": (storable(picture.name) or "")[:_LONGEST_NAME],
+        "sha256": picture.sha256,
+        "pdq": picture.pdq,
+        "vector": picture.vector,
+        "kept": picture.kept,
+    }
+
+
+def _set(screening_id: str, created: datetime, found: SetFound) -> dict[str, Any]:
+    return {
+        "screening_id": screening_id,
+        "reference_set": found.reference_set,
+        "created": created.astimezone(UTC),
+        "outcome": found.outcome,
+        "lowest_rate": found.lowest_rate,
+        "kinds": list(found.kinds),
+    }
+
+
+def kept_picture(row: sa.Row[Any]) -> KeptPicture:
+    """Read a row of screened_pictures."""
+    return KeptPicture(row.name, row.sha256, bytes(row.pdq), bytes(row.vector), row.kept)
+
+
+def set_found(row: sa.Row[Any]) -> SetFound:
+    """Read a row of screened_sets."""
+    kinds: Sequence[str] = row.kinds
+    return SetFound(row.reference_set, row.outcome, row.lowest_rate, tuple(kinds))
 
 
 def _stored(row: sa.Row[Any]) -> StoredScreening:

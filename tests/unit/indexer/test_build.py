@@ -160,6 +160,88 @@ def test_no_reference_at_all_is_refused(tmp_path: Path) -> None:
         builds.build([], tmp_path / "out")
 
 
+class Kept:
+    """A SignalStore in memory, which counts what is put."""
+
+    def __init__(self) -> None:
+        self.packed: dict[tuple[str, str], bytes] = {}
+        self.puts = 0
+
+    def get(self, recipe: str, sha256: str) -> bytes | None:
+        return self.packed.get((recipe, sha256))
+
+    def put(self, recipe: str, sha256: str, packed: bytes) -> None:
+        self.packed[recipe, sha256] = packed
+        self.puts += 1
+
+
+def parts(folder: Path) -> dict[str, str]:
+    return {name: value for name, value in contents(folder).items() if name not in ("manifest.json", "SHA256SUMS")}
+
+
+def test_known_signals_are_not_computed_again_and_give_the_same_index(one_set: TinySets, tmp_path: Path) -> None:
+    """All that is read again is the canary's file, and those that the new index is tried with."""
+    write_set(one_set.folder, "tall-vole", [draw(92, number) for number in range(3)])
+    read, known = with_folders(one_set.folder), Kept()
+    first = builds.build(read, tmp_path / "out", runtime=RUNTIME, known=known)
+    assert known.puts == 4
+    again = builds.build(read, tmp_path / "out", runtime=RUNTIME, known=known)
+    assert known.puts == 4
+    assert parts(first.path) == parts(again.path)
+
+
+def test_signals_that_were_damaged_are_computed_again(one_set: TinySets, tmp_path: Path) -> None:
+    known = Kept()
+    first = builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, known=known)
+    whole = dict(known.packed)
+    known.packed = {key: packed[:-9] for key, packed in whole.items()}
+    again = builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, known=known)
+    assert known.packed == whole
+    assert parts(first.path) == parts(again.path)
+
+
+def test_a_reference_that_is_known_and_gone_is_told_by_name(one_set: TinySets, tmp_path: Path) -> None:
+    known = Kept()
+    builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, known=known)
+    (one_set.folder / "lone-newt" / "images" / "01.png").unlink()
+    with pytest.raises(ManifestError, match=r"01\.png cannot be read"):
+        builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, known=known)
+
+
+@pytest.mark.parametrize("record", [None, "r-42"])
+def test_the_manifest_tells_the_record_that_the_sets_were_taken_from(
+    one_set: TinySets, tmp_path: Path, record: str | None
+) -> None:
+    report = builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, record=record)
+    assert snapshots.load(report.path).manifest["record"] == record
+
+
+def test_further_control_pictures_raise_the_rates_that_they_reach(
+    one_set: TinySets, tmp_path: Path, embedded_model: EmbeddedModel
+) -> None:
+    """Forty pictures that were called false alarms make such a likeness common."""
+    paths = [("dismissed", tmp_path / f"{number}.jpg") for number in range(40)]
+    for number, (_, path) in enumerate(paths):
+        draw(90, 0).save(path, quality=50 + number)
+    more = control_sets.measure(paths, embedded_model.spec, embedded_model.runtime)
+    plain = builds.build(one_set.read, tmp_path / "plain", runtime=RUNTIME)
+    wider = builds.build(one_set.read, tmp_path / "wider", runtime=RUNTIME, also_control=more)
+    before, after = (snapshots.load(report.path) for report in (plain, wider))
+    assert len(after.control) == len(before.control) + len(more.vectors)
+    assert after.manifest["counts"]["control_pictures"] == before.manifest["counts"]["control_pictures"] + 40
+    rates = [each.calibrations["cosine"].crowd_rates(0.5)[0].value for each in (before, after)]
+    assert rates[1] > 5 * rates[0]
+
+
+def test_further_control_pictures_of_another_model_are_refused(one_set: TinySets, tmp_path: Path) -> None:
+    with pytest.raises(CalibrationError, match="control pictures of another model"):
+        builds.build(one_set.read, tmp_path / "out", runtime=RUNTIME, also_control=replace(shipped(), model="f" * 64))
+
+
+def test_a_snapshot_carries_the_vectors_of_its_control_set(tiny_snapshot: TinySnapshot) -> None:
+    assert np.array_equal(tiny_snapshot.loaded.control, shipped().vectors.astype(np.float16))
+
+
 def shipped() -> control_sets.ControlSet:
     return control_sets.load(embedded.FOLDER / control_sets.FILE)
 

@@ -152,3 +152,24 @@ def test_the_shipped_control_set_belongs_to_the_embedded_model() -> None:
     assert len(control.agreements) >= MIN_CONTROL
     assert sorted(set(control.pictures.tolist())) == list(range(len(control)))
     assert np.allclose(np.linalg.norm(control.vectors, axis=1), 1.0, atol=0.01)
+
+
+def test_two_control_sets_become_one(measured: ControlSet, tmp_path: Path) -> None:
+    (tmp_path / "dismissed").mkdir()
+    for number in range(2):
+        draw(100 + number, 0).save(tmp_path / "dismissed" / f"{number}.png")
+    paths = control_sets.pictures_below(tmp_path / "dismissed")
+    more = control_sets.measure(paths, TINY_SPEC, TinyBackend())
+    both = measured.joined(more)
+    assert len(both) == 42
+    assert both.styles == (*measured.styles, "dismissed", "dismissed")
+    assert both.pictures.tolist() == [*measured.pictures.tolist(), *(more.pictures + 40).tolist()]
+    assert np.array_equal(both.vectors, np.concatenate([measured.vectors, more.vectors]))
+    assert np.array_equal(both.agreements, np.concatenate([measured.agreements, more.agreements]))
+    for of, first, second in ((both.pdq, measured.pdq, more.pdq), (both.phash, measured.phash, more.phash)):
+        assert np.array_equal(both.hashes(of)[0], np.concatenate([measured.hashes(first)[0], more.hashes(second)[0]]))
+
+
+def test_a_control_set_of_another_model_is_not_joined(measured: ControlSet) -> None:
+    with pytest.raises(CalibrationError, match="control pictures of another model"):
+        measured.joined(replace(measured, model="f" * 64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from indexer.errors import SnapshotError
 from indexer.index import snapshot as snapshots
 from indexer.index.snapshot import RECIPES, SUMS
+from indexer.live import with_changes
 from indexer.signals.pixels.views import REFERENCE_VIEWS
 from tests.conftest import TinySnapshot
 from tests.fakes import reseal
@@ -22,6 +24,7 @@ FILES = (
     "SHA256SUMS",
     "calibration.safetensors",
     "canary",
+    "control.npy",
     "features.safetensors",
     "hash_rows.npy",
     "manifest.json",
@@ -146,6 +149,29 @@ def test_parts_of_two_snapshots_are_refused_even_under_right_checksums(copy: Pat
     reseal(copy)
     with pytest.raises(SnapshotError, match="do not belong together"):
         snapshots.load(copy)
+
+
+@pytest.mark.parametrize("control", [np.zeros((3, 7), np.float16), np.zeros(9, np.float16), np.zeros((3, 256))])
+def test_a_control_set_of_another_form_is_refused(copy: Path, control: np.ndarray[Any, Any]) -> None:
+    np.save(copy / "control.npy", control)
+    reseal(copy)
+    with pytest.raises(SnapshotError, match="do not belong together"):
+        snapshots.load(copy)
+
+
+@pytest.mark.parametrize("row", [-1, 60])
+def test_a_canary_that_is_no_reference_is_refused(copy: Path, row: int) -> None:
+    change_manifest(copy, lambda manifest: manifest.update(canary_reference=row))
+    with pytest.raises(SnapshotError, match="do not belong together"):
+        snapshots.load(copy)
+
+
+def test_a_generation_that_was_changed_in_force_is_not_written(tiny_snapshot: TinySnapshot, tmp_path: Path) -> None:
+    sets = [replace(item, title={"en": "Another"}) for item in tiny_snapshot.loaded.sets]
+    changed = with_changes(tiny_snapshot.loaded, sets, lambda _, reference: pytest.fail(f"asked for {reference}"))
+    with pytest.raises(SnapshotError, match="generation 000001 was changed in force"):
+        snapshots.write(changed, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_array_that_would_have_to_be_unpickled_is_refused(copy: Path) -> None:

@@ -17,14 +17,16 @@ from indexer.model import (
     Rate,
     ReferenceSet,
 )
-from service.adapters.memory import MemoryScreeningStore
+from service.adapters.memory import MemoryPolicies, MemoryScreeningStore
+from service.bootstrap import policy_content
 from service.domain.evidence import Evidence
 from service.domain.upload import Upload, UploadText
+from service.ports import ScreeningStore
 from service.usecases.collectors import COLLECTORS, Collector
 from service.usecases.collectors.examination import Examination
 from service.usecases.screening import Screening
 from tests.fakes import FakeBlockedLoras, FakeCurrentIndex, FakeReferenceIndex, FixedClock
-from tests.unit.service.domain.facts import POLICY, context
+from tests.unit.service.domain.facts import context
 
 ALIASES = (
     Alias("Amber Owl", "en", AliasKind.DISTINCTIVE),
@@ -53,6 +55,7 @@ class Bench:
     screening: Screening
     store: MemoryScreeningStore
     current: FakeCurrentIndex
+    policies: MemoryPolicies
 
 
 def bench_of(
@@ -62,12 +65,25 @@ def bench_of(
     before: Callable[[], object] = lambda: None,
     collectors: Sequence[tuple[str, Collector]] = COLLECTORS,
     time_limit: float = 30.0,
+    store: ScreeningStore | None = None,
+    clock: FixedClock | None = None,
+    **options: Any,
 ) -> Bench:
     current = FakeCurrentIndex(FakeReferenceIndex([reference_set], scripted, before))
-    store = MemoryScreeningStore()
+    remembered = MemoryScreeningStore()
     blocked = FakeBlockedLoras()
-    screening = Screening(current, POLICY, store, blocked, FixedClock(), time_limit=time_limit, collectors=collectors)
-    return Bench(screening, store, current)
+    policies = MemoryPolicies(policy_content(None))
+    screening = Screening(
+        current,
+        policies,
+        store or remembered,
+        blocked,
+        clock or FixedClock(),
+        time_limit=time_limit,
+        collectors=collectors,
+        **options,
+    )
+    return Bench(screening, remembered, current, policies)
 
 
 def broken(_: Examination) -> list[Evidence]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from service.domain.errors import (
     Overloaded,
 )
 from service.usecases.screening import Request
+from tests.fakes import FixedClock
 from tests.unit.service.domain.facts import context
 from tests.unit.service.usecases.screening_bench import EXACT, bench_of, upload_of
 
@@ -115,6 +117,15 @@ class TestLater:
         assert answer["verdict"] == "review"
         assert answer["not_screened"][0]["reason"].startswith("interrupted:")
         assert bench.screening.find(done["screening_id"], "atelier").answer == done
+
+    def test_what_another_process_may_still_be_working_on_is_left_to_it(self) -> None:
+        clock = FixedClock()
+        bench = bench_of(clock=clock)
+        waiting, _ = bench.screening.accept(upload_of("a.png"), Request("s"))
+        assert bench.screening.close_interrupted(timedelta(minutes=20)) == 0
+        clock.time += timedelta(minutes=20)
+        assert bench.screening.close_interrupted(timedelta(minutes=20)) == 1
+        assert bench.screening.find(waiting, "atelier").answer is not None
 
     def test_an_upload_of_nothing_is_not_accepted(self) -> None:
         with pytest.raises(NothingToScreen):

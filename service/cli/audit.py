@@ -1,0 +1,159 @@
+"""Commands of the audit log, and of the index that is built from the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Column, Table
+
+from indexer.cli import index_app, progress_bars, told_plainly
+from indexer.errors import IndexerError
+from service.adapters.blobs import open_blobs
+from service.adapters.logs import configure_logs
+from service.adapters.rebuild import AlreadyRunning
+from service.adapters.rebuild import rebuild as rebuild_index
+from service.adapters.sql.audit import SqlAuditLog
+from service.adapters.sql.control_pictures import SqlControlPictures
+from service.adapters.sql.engine import open_database
+from service.adapters.sql.sets import SqlSetDirectory
+from service.domain.audit import Entry, verify
+from service.settings import Settings, blobs_in, database_in
+
+audit_app = typer.Typer(no_args_is_help=True, help="The audit log: what changed, by whom, and whether it is whole.")
+console = Console()
+error_console = Console(stderr=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the service; else the settings name its parts.")]
+_BROKEN = 1
+
+
+@contextmanager
+def _log(data: Path | None) -> Iterator[SqlAuditLog]:
+    configure_logs("console", "warning")
+    with told_plainly():
+        engine = open_database(database_in(data) if data else Settings().database)
+        try:
+            yield SqlAuditLog(engine)
+        finally:
+            engine.dispose()
+
+
+@audit_app.command(
+    "verify", epilog="Example: lora-screening audit verify --data data --noted 1204:9f2c41…  (a head that was kept)"
+)
+def verify_log(
+    noted: Annotated[
+        str | None, typer.Option(help="NUMBER:SHA256 of an entry, as an earlier run printed it: it must still be so.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Follow the chain from its first entry. Prints the last one's number and hash: note them where nobody here writes.
+
+    Exits with 1 where an entry was changed, dropped or moved, and names it.
+    """
+    with _log(data) as log:
+        seen: list[Entry] = []
+        wanted = _noted(noted)
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.completed} entries"),
+            console=error_console,
+            transient=True,
+            disable=not error_console.is_terminal,
+        ) as bar:
+            task = bar.add_task("entries", total=None)
+
+            def entries() -> Iterator[Entry]:
+                for entry in log.all_entries():
+                    if wanted is None or entry.number == wanted[0]:
+                        seen[:] = [entry]
+                    bar.update(task, advance=1)
+                    yield entry
+
+            fault = verify(entries(), head=log.head())
+        if fault is not None:
+            error_console.print(f"[bold red]broken[/] at entry {fault.number}: it {fault.what}", highlight=False)
+            raise typer.Exit(_BROKEN)
+        if wanted is not None and [(entry.number, entry.sha256) for entry in seen] != [wanted]:
+            error_console.print(
+                f"[bold red]not the same log[/]: entry {wanted[0]} does not have the hash that was noted",
+                highlight=False,
+            )
+            raise typer.Exit(_BROKEN)
+        head = log.head()
+        told = "empty" if head is None else f"whole: {head[0]} entries, the last one is {head[0]}:{head[1]}"
+        console.print(f"the audit log is {told}", highlight=False, soft_wrap=True)
+
+
+def _noted(text: str | None) -> tuple[int, str] | None:
+    if text is None:
+        return None
+    number, _, sha256 = text.partition(":")
+    if not number.isdigit() or not sha256:
+        raise IndexerError(
+            f"--noted is NUMBER:SHA256, as `audit verify` prints it, not {text!r}", code="invalid_fields"
+        )
+    return int(number), sha256.lower()
+
+
+@audit_app.command("list", epilog="Example: lora-screening audit list --subject case:case_1f… --json")
+def list_entries(
+    *,
+    subject: Annotated[str | None, typer.Option(help="Only of this subject, such as `set:ember-fox`.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Only entries after this number.")] = 0,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, whole.")] = False,
+    data: Data = None,
+) -> None:
+    """List entries, oldest first."""
+    with _log(data) as log:
+        found = log.entries(subject=subject, after=after, most=most)
+        if as_json:
+            for entry in found:
+                typer.echo(json.dumps({**asdict(entry), "at": entry.at.isoformat()}, ensure_ascii=False))
+            return
+        table = Table(Column("entry", justify="right"), "when", "who", "what", "about")
+        for entry in islice(found, most):
+            when = entry.at.isoformat(timespec="seconds")
+            table.add_row(str(entry.number), when, entry.actor, entry.action, entry.subject)
+        console.print(table)
+
+
+@index_app.command(epilog="Example: lora-screening index rebuild --data data")
+def rebuild(data: Data = None) -> None:
+    """Build the next generation from the active sets of the record, now; a running service takes it into force."""
+    configure_logs("console", "warning")
+    settings = Settings()
+    database, blobs, out = settings.database, settings.blobs, settings.snapshot
+    if data is not None:
+        database, blobs, out = database_in(data), blobs_in(data), data / "snapshot"
+    with told_plainly():
+        engine = open_database(database)
+        try:
+            with progress_bars() as progress:
+                report = rebuild_index(
+                    SqlSetDirectory(engine),
+                    SqlControlPictures(engine),
+                    open_blobs(blobs),
+                    out,
+                    runtime=settings.runtime,
+                    progress=progress,
+                )
+        except AlreadyRunning as error:
+            raise IndexerError(str(error), code="already_running") from error
+        finally:
+            engine.dispose()
+        console.print(
+            f"snapshot {report.generation}: {report.sets} sets, {report.references} references -> {report.path}",
+            highlight=False,
+            soft_wrap=True,
+        )

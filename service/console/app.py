@@ -1,0 +1,73 @@
+"""The console as an application of its own, to be mounted at `/console`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from babel.support import NullTranslations
+from fastapi import Depends, FastAPI
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from service.bootstrap import Wired
+from service.console import (
+    account,
+    audit,
+    bulk,
+    case_queue,
+    cases,
+    desk,
+    desk_pictures,
+    errors,
+    keys,
+    overview,
+    people,
+    pictures,
+    sign_in,
+    static,
+    workbench,
+)
+from service.console.cookies import Cookies
+from service.console.formats import Formats
+from service.console.headers import ConsoleHeaders
+from service.console.i18n import LANGUAGES, translations
+from service.console.pages import House, form_is_ours
+from service.console.static import StaticFiles, read_static
+from service.console.words import in_words
+from service.domain.errors import ServiceError
+
+ROUTERS = (sign_in, account, overview, workbench, case_queue, bulk, cases, pictures, desk, people, keys, audit, static)
+"""The modules with pages, each with its `router`."""
+
+
+def build_console(wired: Wired, statuses: Mapping[type[ServiceError], HTTPStatus]) -> FastAPI:
+    """Build the console; `statuses` is the API's table of errors, so that both answer with the same."""
+    app = FastAPI(openapi_url=None, dependencies=[Depends(form_is_ours)])
+    files = read_static()
+    secure = (wired.settings.public_url or "").startswith("https://")
+    app.state.wired = wired
+    texts = {language: translations(language) for language in LANGUAGES}
+    environments = {language: environment(language, texts[language], files) for language in LANGUAGES}
+    app.state.house = House(environments, texts, files, Cookies(secure), statuses)
+    errors.install(app)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.add_middleware(ConsoleHeaders, with_files=desk_pictures.WITH_FILES)
+    return app
+
+
+def environment(language: str, texts: NullTranslations, files: StaticFiles) -> Environment:
+    """Make the templates of a language."""
+    made = Environment(
+        loader=PackageLoader("service.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(Formats(language).filters())
+    made.filters["in_words"] = in_words(texts.gettext)
+    made.globals["static"] = files.path
+    return made
