@@ -11,7 +11,7 @@ HTMX := 2.0.11
 HTMX_SHA512 := 4e1c7f5ada5e390a92aea042c3f0357301891a0e14ad56b7fac5b41a6accde9e202603bcf5e707e2ab5b9f2cc30d616f053aa39c83028042d336deb7e9db5a98
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check audit format bench accuracy fuzz guide-pictures train control-set lora-control draw vendor messages clean
+.PHONY: help demo serve test services check audit format bench accuracy fuzz soak guide-pictures train control-set lora-control draw vendor messages clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14

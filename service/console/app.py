@@ -18,6 +18,7 @@ from service.console import (
     cases,
     desk,
     desk_pictures,
+    dismissed,
     errors,
     keys,
     overview,
@@ -36,7 +37,22 @@ from service.console.static import StaticFiles, read_static
 from service.console.words import in_words
 from service.domain.errors import ServiceError
 
-ROUTERS = (sign_in, account, overview, workbench, case_queue, bulk, cases, pictures, desk, people, keys, audit, static)
+ROUTERS = (
+    sign_in,
+    account,
+    overview,
+    workbench,
+    case_queue,
+    bulk,
+    cases,
+    pictures,
+    dismissed,
+    desk,
+    people,
+    keys,
+    audit,
+    static,
+)
 """The modules with pages, each with its `router`."""
 
 

@@ -31,6 +31,8 @@ MESSAGES: Mapping[str, str] = {
     "set_withdrawn": mark("The set is withdrawn."),
     "licence_granted": mark("The licence is granted."),
     "licence_ended": mark("The licence is ended."),
+    "control_confirmed": mark("The picture counts as unrelated from the next index on."),
+    "control_refused": mark("The picture is left out."),
     "policy_published": mark("%(version)s is in force."),
 }
 """What can be said, by code. A page that says something new adds its line here."""

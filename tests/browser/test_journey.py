@@ -204,7 +204,7 @@ def _look_around(started: Town, admin: Visitor, owner: Visitor) -> None:
     expect(page.locator("[role=status]").first).to_be_visible()
     page.goto(f"{started.address}/console/workbench")
     admin.look("workbench")
-    page.click('form.draft button.main')
+    page.click("form.draft button.main")
     page.wait_for_load_state()
     admin.look("workbench-replayed")
     page.goto(f"{started.address}/console/account")

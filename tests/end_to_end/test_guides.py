@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -18,14 +19,17 @@ import pytest
 from service.domain.identity import Role, key_sha256
 from tests.end_to_end.conftest import ROOT, Demo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 GUIDES = ROOT / "docs/guides"
 NAMES = ("platform-engineer", "moderator", "rights-owner", "operator")
 PAGES = tuple(f"{name}{ending}.md" for name in NAMES for ending in ("", ".zh"))
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PICTURE = re.compile(r"pictures/[\w-]+\.webp")
+_LARGEST_PICTURE = 150 * 1024
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
-_SECONDS = 120
+_SECONDS = 300
+"""The longest that a piece of code may take: importing the demo's sets does, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,9 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """Return what a page wants to be run, in order; a block of `text` says what the one before it prints."""
     found = _FENCE.findall((GUIDES / page).read_text(encoding="utf-8"))
-    following = [*found[1:], ("", "")]
     return [
         Block(kind, code, after if other == "text" else "")
-        for (kind, code), (other, after) in zip(found, following, strict=True)
+        for (kind, code), (other, after) in pairwise([*found, ("", "")])
         if kind in ("bash", "python")
     ]
 
@@ -56,15 +59,17 @@ def environment(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     key = secrets.token_urlsafe(32)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LORA_SCREENING_")}
     clean |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "TMPDIR": str(tmp_path_factory.mktemp("readers"))}
+    clean["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
     settings = {
         "LORA_SCREENING_API_KEYS": f"atelier:{Role.PLATFORM}:{key_sha256(key)}",
         "LORA_SCREENING_LOG_LEVEL": "warning",
+        "LORA_SCREENING_REBUILD": "false",
     }
     log = data / "log"
     command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", "--data", str(data)]
     with log.open("wb") as stream, subprocess.Popen(command, env=clean | settings, stderr=stream) as process:  # noqa: S603
         try:
-            yield {**clean, "LORA_SCREENING_URL": _ready(log), "LORA_SCREENING_KEY": key}
+            yield {**clean, "LORA_SCREENING_URL": _ready(log), "LORA_SCREENING_KEY": key, "DATA": str(data)}
         finally:
             process.terminate()
 
@@ -114,6 +119,17 @@ def test_what_a_guide_links_to_is_there(page: str) -> None:
     text = (GUIDES / page).read_text(encoding="utf-8")
     missing = [target for target in _LINK.findall(text) if not (GUIDES / target).exists()]
     assert missing == []
+
+
+def test_every_picture_is_small_and_stands_in_a_guide_of_its_language() -> None:
+    shown = {
+        (name, page.endswith(".zh.md"))
+        for page in PAGES
+        for name in _PICTURE.findall((GUIDES / page).read_text(encoding="utf-8"))
+    }
+    pictures = sorted((GUIDES / "pictures").iterdir())
+    assert {(f"pictures/{path.name}", path.stem.endswith("-zh")) for path in pictures} == shown
+    assert [path.name for path in pictures if path.stat().st_size > _LARGEST_PICTURE] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

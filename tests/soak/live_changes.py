@@ -1,11 +1,12 @@
 """A thousand changes of reference sets and a hundred rebuilds while uploads are being screened.
 
-    python -m tests.soak.live_changes [--changes 1000] [--rebuilds 100] [--out build/soak.json]
+    python -m tests.soak.live_changes [--changes 1000] [--rebuilds 100] [--swaps 100] [--out build/soak.json]
 
-A service of its own is started. Two platforms send uploads all the time; a rights owner's picture is added and
-removed, again and again, and each time it has to be found, or found no more, within two seconds; generations are built
-from the record as fast as they come. Printed at the end, and written as JSON: requests and how many failed, the time
-until a change was in force, the memory of the service from its first tenth to its last, and its open files.
+A service of its own is started. Two platforms send uploads all the time; a rights owner's picture is added and removed,
+again and again, and each time it has to be found, or found no more, within two seconds; generations are built from the
+record as fast as they come; then copies of the newest one are published, as fast as they are taken into force. Printed
+at the end, and written as JSON: requests and how many failed, the time until a change was in force, the memory of the
+service from its second tenth to its last, and its open files.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import statistics
 import subprocess
 import sys
@@ -31,8 +33,9 @@ import httpx
 from rich.console import Console
 from rich.progress import track
 
+from indexer.index import snapshot as snapshots
 from service.domain.identity import Role, key_sha256
-from tests.fakes import draw, encoded
+from tests.fakes import draw, encoded, reseal
 
 IN_FORCE_SECONDS = 2.0
 SETS = 12
@@ -148,7 +151,7 @@ def _memory(process: subprocess.Popen[bytes]) -> tuple[float, int]:
     return kib / 1024, len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 
 
-def run(changes: int, rebuilds: int, data: Path) -> dict[str, Any]:
+def run(changes: int, rebuilds: int, swaps: int, data: Path) -> dict[str, Any]:
     """Do all of it; returns the figures."""
     with _service(data) as (process, client):
         admin, probe = client("ad"), client("atelier")
@@ -184,14 +187,20 @@ def run(changes: int, rebuilds: int, data: Path) -> dict[str, Any]:
             before = _generation(admin)
             _until(lambda: _generation(admin) > before, 60)  # noqa: B023 (called at once)
             samples.append(_memory(process))
-        generation = _generation(admin)
+        built = _generation(admin)
+        swapped = 0
+        for _ in track(range(swaps), "swaps", console=console):
+            number = _publish_copy(data / "snapshot")
+            swapped += _until(lambda: _generation(admin) >= number, 60) is not None  # noqa: B023 (called at once)
+            samples.append(_memory(process))
         for load in loads:
             load.stop()
     seconds = sorted(second for load in loads for second in load.seconds)
     tenth = max(1, len(samples) // 10)
     return {
         "changes": len(times),
-        "rebuilds": generation,
+        "rebuilds": built,
+        "swaps": swapped,
         "minutes": round((time.monotonic() - started) / 60, 1),
         "in_force_seconds": {
             "median": round(statistics.median(times), 3),
@@ -205,13 +214,28 @@ def run(changes: int, rebuilds: int, data: Path) -> dict[str, Any]:
             "99 %": round(seconds[int(len(seconds) * 0.99)], 3),
         },
         "memory_mib": {
-            "second_tenth": round(statistics.median(rss for rss, _ in samples[tenth : 2 * tenth]), 1),
+            "second_tenth": round(statistics.median(rss for rss, _ in samples[tenth : 2 * tenth] or samples), 1),
             "last_tenth": round(statistics.median(rss for rss, _ in samples[-tenth:]), 1),
             "most": round(max(rss for rss, _ in samples), 1),
         },
         "open_files": {"first": samples[0][1], "last": samples[-1][1]},
         "faults": [fault for load in loads for fault in load.faults][:5],
     }
+
+
+def _publish_copy(out: Path) -> int:
+    """Publish the newest generation under the next number, by one rename; its files are shared."""
+    newest = snapshots.generations(out)[-1]
+    number = int(newest.name) + 1
+    folder = out / f".copy-{number}"
+    shutil.copytree(newest, folder, copy_function=os.link)
+    manifest = json.loads((newest / "manifest.json").read_text(encoding="utf-8"))
+    for name in ("manifest.json", snapshots.SUMS):
+        (folder / name).unlink()
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "generation": f"{number:06}"}), encoding="utf-8")
+    reseal(folder)
+    snapshots.publish(folder, out)
+    return number
 
 
 def _alive(client: httpx.Client) -> bool:
@@ -237,10 +261,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--changes", type=int, default=1000)
     parser.add_argument("--rebuilds", type=int, default=100)
+    parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path("build/soak.json"))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = run(asked.changes, asked.rebuilds, Path(folder))
+        figures = run(asked.changes, asked.rebuilds, asked.swaps, Path(folder))
     text = json.dumps(figures, indent=1, ensure_ascii=False)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text + "\n", encoding="utf-8")
