@@ -24,7 +24,7 @@ serve: $(RUNTIME) ## Start the service with the demo characters; prints its addr
 	$(BIN)/lora-screening serve --data build/serve
 
 test: $(DEVELOPMENT) services ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 services: ## Install PostgreSQL, Chromium and axe-core for the tests, where that may be done
 	@sh tests/services.sh
@@ -45,6 +45,7 @@ format: $(DEVELOPMENT) ## Format the code, and mend what the linter can mend
 bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embedding and a straightforward pipeline
 	$(BIN)/python -m tests.benchmarks.request --out build/bench.json
 	$(BIN)/python -m tests.benchmarks.queue --out build/bench_queue.json
+	$(BIN)/python -m tests.benchmarks.console
 	$(BIN)/python -m tests.benchmarks.overview
 	$(BIN)/python -m tests.benchmarks.replay
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from indexer.index.snapshot import Snapshot
 from indexer.matcher import Matcher
 from indexer.model import ModelSpec, ReferenceSet
 from indexer.ports import EmbeddingBackend
+from service.adapters.sql.engine import open_database
 from tests import postgresql
 from tests.fakes import draw, write_set
 
@@ -61,19 +62,59 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """Make a database with all tables, of which others are copied; give its name."""
+    with _a_database(postgres_server) as url:
+        open_database(url).dispose()
+        yield url.rsplit("/", 1)[1]
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Make an empty PostgreSQL database; give its URL."""
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """Make a PostgreSQL database with empty tables; give its URL."""
+    with _a_database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """Make a PostgreSQL database without tables; give its URL."""
     with _a_database(postgres_server) as url:
         yield url
 
 
+RecordIn = Callable[[Path], str]
+"""Gives the URL of the record that belongs to a folder: always the same for one folder."""
+
+ON = "LORA_SCREENING_TEST_DATABASE"
+"""Where the environment sets this to `postgresql`, applications under test keep their record there."""
+
+
+@pytest.fixture(scope="session")
+def record_in(request: pytest.FixtureRequest) -> Iterator[RecordIn]:
+    """Make records for applications: SQLite in their folder, or databases of PostgreSQL."""
+    if os.environ.get(ON) != "postgresql":
+        yield lambda folder: f"sqlite:///{folder / 'record.db'}"
+        return
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    made: dict[Path, str] = {}
+    with ExitStack() as stack:
+
+        def record(folder: Path) -> str:
+            if folder not in made:
+                made[folder] = stack.enter_context(_a_database(server, template))
+            return made[folder]
+
+        yield record
+
+
 @contextmanager
-def _a_database(server: str) -> Iterator[str]:
+def _a_database(server: str, template: str = "template1") -> Iterator[str]:
     name = f"test_{secrets.token_hex(8)}"
     admin = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield f"{server}/{name}"
     finally:

@@ -32,6 +32,7 @@ from indexer.build import BuildReport
 from indexer.control import ControlSet
 from indexer.errors import IndexerError, ManifestError, SnapshotError
 from indexer.index import snapshot as snapshots
+from indexer.index.origin import read_origin
 from indexer.model import ReferenceSet
 from service.adapters.blobs import open_blobs
 from service.adapters.live_index import LiveIndex
@@ -113,14 +114,14 @@ def _check_base(out: Path, record: SetsInForce) -> None:
     """Refuse to publish a generation that would silence sets, or speak of another model than the one in force."""
     if not snapshots.generations(out):
         return
-    base = snapshots.load(out)
-    if base.model.name != embedded.NAME:
+    base = read_origin(snapshots.resolve(out))
+    if base.model != embedded.NAME:
         raise SnapshotError(
-            f"generation {base.generation} was made with {base.model.name}; the record is built with {embedded.NAME}"
+            f"generation {base.generation} was made with {base.model}; the record is built with {embedded.NAME}"
             " alone: export the sets, and build with `lora-screening index build --model`"
         )
-    unknown = [item.slug for item in base.sets if item.slug not in record.known]
-    if base.manifest.get("record") is None and unknown:
+    unknown = [slug for slug in base.slugs if slug not in record.known]
+    if base.record is None and unknown:
         raise SnapshotError(
             f"generation {base.generation} was built from a folder and holds {len(unknown)} sets that the record does"
             f" not know, such as {unknown[0]}: import them first with `lora-screening sets import`"

@@ -112,5 +112,5 @@ def remove(
     """Let blocked LoRAs pass again; that they were blocked stays recorded."""
     with _blocking(data) as blocking:
         for blocked_id in ids:
-            blocking.remove(blocked_id, f"command line: {getpass.getuser()}")
+            blocking.remove(blocked_id, f"cli:{getpass.getuser()}")
             console.print(f"{blocked_id} passes again", highlight=False)

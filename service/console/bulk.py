@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from service.console.case_filter import CaseFilter
-from service.console.case_queue import rows
+from service.console.case_queue import rows, set_titles
 from service.console.choice import choices, read_choice
 from service.console.flash import Flash
 from service.console.forms import Faults, lines
@@ -52,6 +52,7 @@ def _confirm(page: Page, chosen: CaseFilter, faults: Faults, choice: str = "", c
         "bulk.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
         chosen=chosen,
+        title=set_titles(page).get(chosen.set, chosen.set),
         count=len(found.cases),
         more=found.next_cursor is not None,
         rows=rows(page, found.cases[:EXAMPLES]),

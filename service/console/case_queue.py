@@ -35,7 +35,7 @@ def queue(page: ModeratorPage) -> Response:
     chosen = CaseFilter.read(page.request.query_params)
     cursor = page.request.query_params.get("cursor") or None
     found = page.wired.review.page(chosen.wanted(page.now), order=chosen.order, cursor=cursor, most=ROWS)
-    counters = page.wired.review.counters()
+    counters = page.house.counters.get(page.wired.review.counters)
     return page.render(
         "queue.html",
         chosen=chosen,

@@ -20,7 +20,7 @@ from service.domain.case import UNDO, CaseState, Decision, DecisionKind
 from service.domain.errors import InvalidFields
 from service.domain.identity import Role
 from service.domain.wording import Wording
-from service.ports import PastScreening, QueueFilter
+from service.ports import QueueFilter
 from service.usecases.case_view import CaseView
 
 router = APIRouter()
@@ -103,17 +103,29 @@ def next_case(page: ModeratorPage) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Another upload of the same uploader."""
+    """Another upload of the same uploader; `verdict` is None while a person has to look at that one too."""
 
     title: str
     created: datetime
-    verdict: str
+    verdict: str | None
 
-    @classmethod
-    def of(cls, screening: PastScreening) -> Around:
-        """Take what a line shows of it."""
-        title = title_in(screening.record["texts"]["items"]) or screening.external_id
-        return cls(title, screening.created, str(screening.answer["verdict"]))
+
+def around(page: Page, view: CaseView) -> list[Around]:
+    """Tell the uploader's other uploads. Of those in the queue nothing is said: some wait there for a second look."""
+    case, waiting = view.case, set()
+    if case.uploader is None:
+        return []
+    for state in (CaseState.OPEN, CaseState.ESCALATED):
+        wanted = QueueFilter(state, platform=case.platform, uploader=case.uploader)
+        waiting |= {item.screening_id for item in page.wired.review.page(wanted, order="newest", most=200).cases}
+    return [
+        Around(
+            title_in(item.record["texts"]["items"]) or item.external_id,
+            item.created,
+            None if item.id in waiting else str(item.answer["verdict"]),
+        )
+        for item in view.same_uploader
+    ]
 
 
 class Draft:
@@ -156,7 +168,7 @@ def _case(page: Page, view: CaseView, form: Draft) -> Response:
         may_decide=_may_decide(page, view),
         undo_until=decision.at + UNDO if _can_undo(page, decision) and decision else None,
         steps=steps(view.timeline),
-        around=[Around.of(item) for item in view.same_uploader],
+        around=around(page, view),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -40,6 +41,7 @@ def read_catalog(language: str) -> Catalog:
         return read_po(file, locale=language, domain=DOMAIN)
 
 
+@cache
 def translations(language: str) -> NullTranslations:
     """Compile the texts of a language; those of the source are the texts themselves."""
     if language == SOURCE:

@@ -24,6 +24,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 
 from service.bootstrap import Wired
+from service.console.case_counts import CountersMemory
 from service.console.cookies import Cookies
 from service.console.crowds import CrowdMemory
 from service.console.flash import Flash, read_flash
@@ -48,6 +49,7 @@ class House:
     cookies: Cookies
     statuses: Mapping[type[ServiceError], HTTPStatus]
     crowds: CrowdMemory = field(default_factory=CrowdMemory)
+    counters: CountersMemory = field(default_factory=CountersMemory)
 
 
 class Page:

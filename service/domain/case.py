@@ -1,8 +1,8 @@
 """Cases: uploads that a person has to see, who is looking at them, and what was concluded.
 
-    open ──claim──> claimed ──decide──> decided ──undo (a minute)──> claimed
-                        └────escalate──> escalated (an admin decides)
-    decided ──appeal──> open, for another person than the one who decided
+open ──claim──> claimed ──decide──> decided ──undo (a minute)──> claimed
+                    └────escalate──> escalated (an admin decides)
+decided ──appeal──> open, for another person than the one who decided
 """
 
 from __future__ import annotations

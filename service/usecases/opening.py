@@ -13,7 +13,7 @@ from datetime import datetime
 from indexer.model import Fame
 from service.domain.case import Case, CaseState, Origin, in_sample, rank_of
 from service.domain.identity import new_id
-from service.domain.upload import Context
+from service.domain.upload import Context, Trust
 from service.domain.verdict import Ground, Outcome, Verdict
 from service.ports import SetFound
 from service.usecases.answer import Screened, ToOpen
@@ -95,7 +95,11 @@ def unscreened_case(case_id: str, screening_id: str, external_id: str, context: 
 
 
 def _basis(screened: Screened, grounds: Sequence[Ground]) -> tuple[float, tuple[str, ...]]:
-    """Return the lowest rate and the kinds of the facts that grounds rest on; 1.0 where they rest on none."""
+    """Return the lowest rate and the kinds of the facts that grounds rest on; 1.0 where none of them was computed.
+
+    A name has no rate: that it was found says nothing of how seldom it is.
+    """
     facts = [screened.facts.evidence[number] for ground in grounds for number in ground.evidence]
     kinds = dict.fromkeys(item.kind.value for item in facts)
-    return min((item.rate for item in facts), default=1.0), tuple(kinds)
+    rates = (item.rate for item in facts if item.trust is Trust.COMPUTED)
+    return min(rates, default=1.0), tuple(kinds)

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from service.domain.identity import Role, key_sha256
 from service.main import create_app
 from service.settings import Settings
-from tests.conftest import RUNTIME, TinySnapshot
+from tests.conftest import RUNTIME, RecordIn, TinySnapshot
 from tests.fakes import draw, encoded, reseal
 
 ROLES = {
@@ -82,25 +82,25 @@ Start = Callable[..., Api]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, record_in: RecordIn) -> Iterator[Start]:
     """Start applications with settings of one's own; without `snapshot` they have none."""
     with ExitStack() as stack:
-        yield lambda **changes: stack.enter_context(_started(tmp_path, **changes))
+        yield lambda **changes: stack.enter_context(_started(tmp_path, record_in, **changes))
 
 
 @pytest.fixture(scope="session")
-def api(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory, record_in: RecordIn) -> Iterator[Api]:
     """Start one application on the tiny sets, for all tests that change nothing in it."""
-    with _started(tmp_path_factory.mktemp("service"), snapshot=tiny_snapshot.out) as started:
+    with _started(tmp_path_factory.mktemp("service"), record_in, snapshot=tiny_snapshot.out) as started:
         yield started
 
 
 class _started:  # noqa: N801 (used like a function)
-    def __init__(self, folder: Path, **changes: Any) -> None:
+    def __init__(self, folder: Path, record_in: RecordIn, **changes: Any) -> None:
         keys = ",".join(f"{name}:{role}:{key_sha256(f'key-of-{name}')}" for name, role in ROLES.items())
         given = {
             "snapshot": folder / "snapshot",
-            "database": f"sqlite:///{folder / 'record.db'}",
+            "database": record_in(folder),
             "blobs": str(folder / "blobs"),
             "api_keys": keys,
             "runtime": RUNTIME,

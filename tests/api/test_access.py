@@ -11,7 +11,7 @@ import pytest
 
 from service.domain.identity import SCOPES, Caller, Role, Scope, key_sha256
 from tests.api.conftest import NAMED, ROLES, Api, Start, _started, bearer
-from tests.conftest import TinySnapshot
+from tests.conftest import RecordIn, TinySnapshot
 
 Who = Mapping[Role, Scope | None]
 """Who may use a route: these roles, each with a key that has the scope, where it takes one."""
@@ -145,8 +145,10 @@ class Narrowed:
 
 
 @pytest.fixture(scope="module")
-def narrowed(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrowed]:
-    with _started(tmp_path_factory.mktemp("narrowed"), snapshot=tiny_snapshot.out) as api:
+def narrowed(
+    tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory, record_in: RecordIn
+) -> Iterator[Narrowed]:
+    with _started(tmp_path_factory.mktemp("narrowed"), record_in, snapshot=tiny_snapshot.out) as api:
         owner = {"name": "Oven Moon", "identity": "register no. 7", "contact": "rights@oven.example"}
         owner_id = api.client.post("/v1/rights-owners", json=owner, headers=bearer("ad")).json()["id"]
         holders = {role: name for name, role in ROLES.items()} | {Role.RIGHTS_OWNER: owner_id}

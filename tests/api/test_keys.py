@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from service.main import create_app
 from service.settings import Settings
 from tests.api.conftest import Api, Start, bearer, wait_for
-from tests.conftest import RUNTIME
+from tests.conftest import RUNTIME, RecordIn
 
 ASKED = {"label": "uploads", "role": "platform", "holder": "gallery"}
 
@@ -115,10 +115,12 @@ def test_what_is_no_json_object_is_malformed(started: Api, body: bytes) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
 
 
-def test_while_there_is_no_admin_each_start_tells_a_link_that_makes_the_first(tmp_path: Any) -> None:
+def test_while_there_is_no_admin_each_start_tells_a_link_that_makes_the_first(
+    tmp_path: Any, record_in: RecordIn
+) -> None:
     settings = Settings(
         snapshot=tmp_path / "snapshot",
-        database=f"sqlite:///{tmp_path / 'record.db'}",
+        database=record_in(tmp_path),
         blobs=str(tmp_path / "blobs"),
         runtime=RUNTIME,
     )

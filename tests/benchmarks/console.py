@@ -107,6 +107,8 @@ def _remember(engine: sa.Engine) -> None:
         chosen |= {
             row.screening_id for row in connection.execute(sa.select(cases.c.screening_id).order_by("rank").limit(400))
         }
+        # What has no answer would be sent to review when the service starts.
+        connection.execute(screenings.update().values(answer={}))
         connection.execute(screenings.update().where(screenings.c.id.in_(sorted(chosen))).values(record=kept))
         same = {"sha256": "0" * 64, "pdq": b"", "vector": b"", "kept": "picture"}
         rows = [

@@ -19,7 +19,7 @@ from service.bootstrap import Wired
 from service.domain.identity import Caller, Role, key_sha256
 from service.main import create_app
 from service.settings import Settings
-from tests.conftest import RUNTIME, TinySnapshot
+from tests.conftest import RUNTIME, RecordIn, TinySnapshot
 from tests.fakes import draw, encoded
 
 PASSWORDS = {
@@ -94,14 +94,14 @@ Start = Callable[..., House]
 
 
 @pytest.fixture
-def start(tmp_path: Path, tiny_snapshot: TinySnapshot) -> Iterator[Start]:
+def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn) -> Iterator[Start]:
     """Start services with settings of one's own."""
     with ExitStack() as stack:
 
         def run(**changes: Any) -> House:
             given = {
                 "snapshot": tiny_snapshot.out,
-                "database": f"sqlite:///{tmp_path / 'record.db'}",
+                "database": record_in(tmp_path),
                 "blobs": str(tmp_path / "blobs"),
                 "api_keys": f"atelier:platform:{key_sha256('key-of-atelier')}",
                 "runtime": RUNTIME,

@@ -116,12 +116,12 @@ def screened(bench: Bench, external_id: str, picture: bytes, **fields: Any) -> s
 
 
 @contextmanager
-def started(folder: Path, snapshot: Path) -> Iterator[Bench]:
+def started(folder: Path, snapshot: Path, database: str) -> Iterator[Bench]:
     """Start an application with an admin, a moderator, two rights owners, and one who is not registered yet."""
     app = create_app(
         Settings(
             snapshot=snapshot,
-            database=f"sqlite:///{folder / 'record.db'}",
+            database=database,
             blobs=str(folder / "blobs"),
             api_keys=f"atelier:platform:{key_sha256(KEY)}",
             runtime=RUNTIME,

@@ -7,11 +7,11 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from service.domain.case import CaseState, DecisionKind, ReasonCode
+from service.domain.case import CaseState, DecisionKind, Origin, ReasonCode
 from service.domain.identity import Caller, Role
 from service.domain.wording import Wording
 from service.ports import QueueFilter
-from tests.console.conftest import House, Visitor
+from tests.console.conftest import House, Start, Visitor
 from tests.fakes import draw, encoded
 
 FOUND = {"choice": "uphold.named_character", "comment": "As the name says.\r\nTwo lines."}
@@ -99,15 +99,19 @@ def test_a_case_shows_pictures_names_and_what_happened(house: House, case_id: st
         assert said in page
 
 
-def test_nothing_shows_the_verdict_of_the_machine_or_why_the_case_was_opened(house: House) -> None:
-    wired = house.wired
+def test_nothing_shows_the_verdict_of_the_machine_or_why_the_case_was_opened(start: Start) -> None:
+    house = start(second_look_allows=1.0)
     house.screen("m-1", name="Amber Owl")
-    case = wired.review.page(QueueFilter()).cases[0]
-    page = house.visitor("mo").get(f"/console/cases/{case.id}").text + house.visitor("mo").get("/console/queue").text
-    answer = wired.review.open(case.id).screening.answer
-    for ground in answer["grounds"]:
-        assert ground["explanation"]["en"] not in html.unescape(page)
-    assert not re.search(r"second.look|sent to review|origin", page)
+    house.screen("m-2", name="Something else")
+    visitor = house.visitor("mo")
+    found = house.wired.review.page(QueueFilter()).cases
+    assert {case.origin for case in found} == {Origin.REVIEW, Origin.SECOND_LOOK}
+    pages = [visitor.get(path).text for path in ("/console/queue", *(f"/console/cases/{case.id}" for case in found))]
+    answers = [house.wired.review.open(case.id).screening.answer for case in found]
+    for page in pages:
+        assert not re.search(r"second.look|sent to review|>allowed<|>blocked<|origin", page)
+        for ground in answers[0]["grounds"] + answers[1]["grounds"]:
+            assert ground["explanation"]["en"] not in html.unescape(page)
 
 
 def test_a_choice_prepares_the_statement_and_decides_nothing(house: House, case_id: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.reference_sets import SLUG
 from service.console.desk_forms import propose_slug
-from tests.conftest import TinySnapshot
+from tests.conftest import RecordIn, TinySnapshot
 from tests.console.desk_bench import DAMAGED, OWN, PASSWORD, PICTURES, Bench, started
 
 PARTS = ("", "/pictures", "/names", "/details", "/trial", "/licences", "/matches", "/suspend", "/withdraw")
@@ -28,8 +28,11 @@ STEPS = (
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with started(tmp_path_factory.mktemp("desk"), tiny_snapshot.out) as bench:
+def bench(
+    tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory, record_in: RecordIn
+) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("desk")
+    with started(folder, tiny_snapshot.out, record_in(folder)) as bench:
         bench.made_set(pictures=2)
         yield bench
 

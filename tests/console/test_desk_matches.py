@@ -18,7 +18,7 @@ from service.domain.case import REASONS, DecisionKind
 from service.domain.identity import Caller, Role
 from service.ports import QueueFilter
 from service.usecases.desk import Desk
-from tests.conftest import TinySnapshot
+from tests.conftest import RecordIn, TinySnapshot
 from tests.console.desk_bench import ADMIN, OWN, OWNERS, PICTURES, Bench, screened, started
 from tests.fakes import FixedClock, draw, encoded
 
@@ -27,9 +27,12 @@ ALIKE, STRANGER = encoded(draw(40, 12)), encoded(draw(70, 3))
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(
+    tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory, record_in: RecordIn
+) -> Iterator[Bench]:
     """Start an application with an active set; its tests look at the newest upload alone."""
-    with started(tmp_path_factory.mktemp("matches"), tiny_snapshot.out) as bench:
+    folder = tmp_path_factory.mktemp("matches")
+    with started(folder, tiny_snapshot.out, record_in(folder)) as bench:
         bench.made_set(pictures=4)
         name = Alias("Rook Lampwing", "en", AliasKind.DISTINCTIVE)
         bench.wired.registration.put_aliases(ADMIN, OWN, [name])

@@ -11,13 +11,16 @@ import pytest
 from indexer.model import AliasKind, Fame
 from service.domain.registration import SetState
 from service.usecases.registration import SetChanges
-from tests.conftest import TinySnapshot
+from tests.conftest import RecordIn, TinySnapshot
 from tests.console.desk_bench import ADMIN, DAMAGED, PICTURES, TEXTS, Bench, started
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with started(tmp_path_factory.mktemp("sets"), tiny_snapshot.out) as bench:
+def bench(
+    tiny_snapshot: TinySnapshot, tmp_path_factory: pytest.TempPathFactory, record_in: RecordIn
+) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("sets")
+    with started(folder, tiny_snapshot.out, record_in(folder)) as bench:
         yield bench
 
 

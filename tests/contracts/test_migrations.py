@@ -96,5 +96,5 @@ class TestSqlite(MigrationContract):
 
 class TestPostgres(MigrationContract):
     @pytest.fixture
-    def url(self, postgres_url: str) -> str:
-        return postgres_url
+    def url(self, empty_postgres_url: str) -> str:
+        return empty_postgres_url

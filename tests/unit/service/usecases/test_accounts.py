@@ -225,7 +225,9 @@ CHANGES: dict[str, Callable[[Bench, Caller], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("by", [*(Caller("bo2", role) for role in Role if role is not Role.ADMIN), NARROWED], ids=str)
+@pytest.mark.parametrize(
+    "by", [*(Caller("bo2", role) for role in Role if role is not Role.ADMIN), NARROWED], ids=lambda by: by.role
+)
 def test_only_an_admin_changes_others(bench: Bench, change: str, by: Caller) -> None:
     bench.signed_in("bo", Role.RIGHTS_OWNER)
     before = list(bench.log.all_entries())

@@ -74,7 +74,9 @@ class TestMaking:
         assert [fault.location for fault in refused.value.faults] == [place]
         assert all(fault.zh for fault in refused.value.faults)
 
-    @pytest.mark.parametrize("by", [*(Caller("x", role) for role in Role if role is not Role.ADMIN)], ids=str)
+    @pytest.mark.parametrize(
+        "by", [Caller("x", role) for role in Role if role is not Role.ADMIN], ids=lambda by: by.role
+    )
     def test_only_an_admin_makes_lists_and_revokes(self, bench: Bench, by: Caller) -> None:
         key_id = bench.keys.make("uploads", Role.PLATFORM, "atelier", by=ADMIN)[0].id
         narrowed = replace(ADMIN, scopes=frozenset({Scope.READ, Scope.CASES}))
