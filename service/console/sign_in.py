@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
@@ -12,7 +12,8 @@ from service.console.flash import Flash
 from service.console.forms import Faults
 from service.console.navigation import home_of
 from service.console.pages import AnyPage, Page, local
-from service.domain.errors import InvalidFields, NotAuthenticated, NotFound
+from service.domain.errors import InvalidFields, NotAuthenticated, NotFound, NotPermitted
+from service.ports import IdentityProvider
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=1000)]
@@ -95,14 +96,14 @@ def finish_elsewhere(page: AnyPage) -> Response:
     try:
         identity = _provider(page).finish(dict(page.request.query_params), state or "")
         token = page.wired.accounts.sign_in_as(identity)
-    except NotAuthenticated:
+    except (NotAuthenticated, NotPermitted):
         return _form(page, HTTPStatus.UNAUTHORIZED, refused=True)
     response = _enter(page, token, "")
     page.house.cookies.drop(response, "sign-in")
     return response
 
 
-def _provider(page: Page) -> Any:
+def _provider(page: Page) -> IdentityProvider:
     if page.wired.oidc is None:
         raise NotFound("no identity provider is configured")
     return page.wired.oidc
