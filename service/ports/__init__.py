@@ -12,6 +12,7 @@ from service.ports.cases import (
     QueueFilter,
     QueuePage,
 )
+from service.ports.measures import Measures, ScreenedLoras
 from service.ports.previews import CasePreviews, Preview, Strongest
 from service.ports.record import AuditLog, Blobs, Clock, Policies, PublishedPolicy
 from service.ports.registration import (
@@ -66,6 +67,7 @@ __all__ = [
     "Invitations",
     "KeptPicture",
     "Later",
+    "Measures",
     "Nearest",
     "PasswordHasher",
     "PastScreening",
@@ -82,6 +84,7 @@ __all__ = [
     "RefusedPicture",
     "Reports",
     "RightsOwners",
+    "ScreenedLoras",
     "ScreeningHistory",
     "ScreeningStore",
     "Sessions",

@@ -94,6 +94,7 @@ class Finished:
     pictures: tuple[KeptPicture, ...] = ()
     sets: tuple[SetFound, ...] = ()
     case: Case | None = None
+    lora: LoraSignals | None = None
 
 
 @dataclass(frozen=True, slots=True)

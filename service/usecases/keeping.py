@@ -45,6 +45,12 @@ class Keeping:
         self._keep = keep
         self._days = days
         self._on_failure = on_failure
+        # Each write waits for the disk; together they wait once.
+        self._writers = ThreadPoolExecutor(_WRITERS, "keeping")
+
+    def close(self) -> None:
+        """Stop, when what is being written is written."""
+        self._writers.shutdown()
 
     def keep(
         self, sources: Sequence[PictureSource], findings: Sequence[PictureFindings], *, flagged: bool
@@ -71,9 +77,7 @@ class Keeping:
                 log.exception("picture_not_kept")
                 broken.set()
 
-        # Each write waits for the disk; together they wait once.
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            list(pool.map(write, range(len(order)), order))
+        list(self._writers.map(write, range(len(order)), order))
         if broken.is_set():
             self._on_failure()
         return tuple(_kept(findings[number], kept.get(number, NOTHING)) for number in decoded)

@@ -131,17 +131,16 @@ class Screening:
         earlier = self._earlier(upload.context.platform, request)
         if earlier is not None and earlier.answer is not None:
             return earlier.answer
+        # Where it was accepted with `Prefer: respond-async` and is still waiting, the answer is under that id as well.
         screened = self.screen(upload, earlier.id if earlier is not None else None)
         finished = self._finished(screened)
         if earlier is None:
             kept = self._store.add(self._stored(upload, request, screened.id, finished.answer), finished)
-        else:
-            kept = earlier
-        _same_request(kept, request)
-        if kept.answer is not None:
-            return kept.answer
-        # It was accepted with `Prefer: respond-async` and is still waiting: the answer is under that id as well.
-        return self._store.finish(kept.id, self._finished(replace(screened, id=kept.id)))
+            _same_request(kept, request)
+            if kept.answer is not None:
+                return kept.answer
+            earlier, finished = kept, self._finished(replace(screened, id=kept.id))
+        return self._store.finish(earlier.id, finished)
 
     def accept(self, upload: Upload, request: Request) -> tuple[str, bool]:
         """Remember an upload that will be screened later; returns its id, and whether it is new.
@@ -276,6 +275,7 @@ class Screening:
             pictures=pictures,
             sets=sets_found(screened),
             case=case_of(screened, now),
+            lora=screened.upload.lora.signals if screened.upload.lora is not None else None,
         )
 
     def _unscreened(

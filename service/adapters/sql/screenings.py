@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.case_rows import open_case, storable
 from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.measures import keep_lora
 from service.adapters.sql.tables import screened_pictures, screened_sets, screenings
 from service.domain.audit import SYSTEM
 from service.ports import Finished, KeptPicture, SetFound, StoredScreening
@@ -120,6 +121,8 @@ def _leave_behind(connection: sa.Connection, screening_id: str, created: datetim
         connection.execute(screened_pictures.insert(), pictures)
     if finished.sets:
         connection.execute(screened_sets.insert(), [_set(screening_id, created, item) for item in finished.sets])
+    if finished.lora is not None:
+        keep_lora(connection, screening_id, finished.lora)
     opened = finished.case
     if opened is not None:
         open_case(connection, opened)
