@@ -6,36 +6,22 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.api import wire, wire_accounts
+from service.api import wire_accounts
+from service.api.bodies import described, read_json
 from service.api.dependencies import AdminCaller, AnyCaller, SentKey, Service
-from service.api.submission import parse_json, validate_as
+from service.api.problems import problems
 from service.domain.account import ApiKey
 from service.domain.identity import Role, Scope
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        401: "No key, or an unknown one.",
-        403: "The key's role or scopes do not allow this.",
-        429: "Too many requests from this key.",
-    }.items()
-}
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": wire_accounts.NewKey.model_json_schema()}},
-    }
-}
-
 
 async def new_key(request: Request, _: AdminCaller) -> wire_accounts.NewKey:
-    """Read the body, after the caller is known. Raises MalformedRequest or InvalidFields."""
-    return validate_as(wire_accounts.NewKey, parse_json(await request.body(), "the body"), "body")
+    """Read the body, after the caller is known. Raises MalformedRequest, TooLarge or InvalidFields."""
+    return await read_json(request, wire_accounts.NewKey)
 
 
-@router.get("/me", response_model=wire_accounts.Me, responses=_PROBLEMS, summary="Who am I?")
+@router.get("/me", response_model=wire_accounts.Me, responses=problems(), summary="Who am I?")
 def me(service: Service, who: AnyCaller, key: SentKey) -> Any:
     """Tell what the key of this request is and may do."""
     limits = service.keys.limits(key or "")
@@ -52,12 +38,8 @@ def me(service: Service, who: AnyCaller, key: SentKey) -> Any:
     "/keys",
     status_code=201,
     response_model=wire_accounts.MadeKey,
-    responses={
-        **_PROBLEMS,
-        400: {"model": wire.Problem, "description": "Not JSON."},
-        422: {"model": wire.Problem, "description": "Fields are missing or wrong."},
-    },
-    openapi_extra=_BODY,
+    responses=problems(body=True),
+    openapi_extra=described(wire_accounts.NewKey),
     summary="Make a key",
 )
 def make(service: Service, who: AdminCaller, asked: Annotated[wire_accounts.NewKey, Depends(new_key)]) -> Any:
@@ -74,7 +56,7 @@ def make(service: Service, who: AdminCaller, asked: Annotated[wire_accounts.NewK
     return {**_shown(kept), "key": key}
 
 
-@router.get("/keys", response_model=wire_accounts.KeyList, responses=_PROBLEMS, summary="List keys")
+@router.get("/keys", response_model=wire_accounts.KeyList, responses=problems(), summary="List keys")
 def list_keys(service: Service, who: AdminCaller) -> Any:
     """Give all keys, also those revoked, newest first; never the keys themselves."""
     return {"keys": [_shown(key) for key in service.keys.list_all(who)]}
@@ -84,7 +66,7 @@ def list_keys(service: Service, who: AdminCaller) -> Any:
     "/keys/{key_id}",
     status_code=204,
     response_class=Response,
-    responses={**_PROBLEMS, 404: {"model": wire.Problem, "description": "No such key is in force."}},
+    responses=problems({404: "No such key is in force."}),
     summary="Revoke a key",
 )
 def revoke(service: Service, who: AdminCaller, key_id: Annotated[str, Path(max_length=64)]) -> None:

@@ -11,18 +11,12 @@ from starlette.datastructures import FormData
 from service.api import wire
 from service.api.dependencies import Judge, Service
 from service.api.files import read_form
+from service.api.problems import problems
 from service.api.submission import read_blocked
 from service.domain.blocked import BlockedLora
 
 router = APIRouter(prefix="/v1", tags=["blocked LoRAs"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        401: "No key, or an unknown one.",
-        403: "The key's role may not do this.",
-    }.items()
-}
 _FORM = {
     "requestBody": {
         "required": True,
@@ -57,12 +51,13 @@ async def form(request: Request, _: Judge) -> AsyncIterator[FormData]:
     "/blocked-loras",
     status_code=201,
     response_model=wire.BlockedLoraAnswer,
-    responses={
-        **_PROBLEMS,
-        400: {"model": wire.Problem, "description": "Not multipart."},
-        413: {"model": wire.Problem, "description": "Over a limit of size."},
-        422: {"model": wire.Problem, "description": "Fields are missing or wrong, or the file cannot be known again."},
-    },
+    responses=problems(
+        {
+            400: "Not multipart.",
+            413: "Over a limit of size.",
+            422: "Fields are missing or wrong, or the file cannot be known again.",
+        }
+    ),
     openapi_extra=_FORM,
     summary="Block a LoRA",
 )
@@ -82,7 +77,7 @@ def block(service: Service, who: Judge, parts: Annotated[FormData, Depends(form)
     return _shown(added)
 
 
-@router.get("/blocked-loras", response_model=wire.BlockedLoraList, responses=_PROBLEMS, summary="List blocked LoRAs")
+@router.get("/blocked-loras", response_model=wire.BlockedLoraList, responses=problems(), summary="List blocked LoRAs")
 def list_blocked(service: Service, _: Judge) -> Any:
     """Give all blocked LoRAs that are in force, newest first."""
     return {"blocked_loras": [_shown(item) for item in service.blocking.list_all()]}
@@ -92,7 +87,7 @@ def list_blocked(service: Service, _: Judge) -> Any:
     "/blocked-loras/{blocked_id}",
     status_code=204,
     response_class=Response,
-    responses={**_PROBLEMS, 404: {"model": wire.Problem, "description": "No such blocked LoRA is in force."}},
+    responses=problems({404: "No such blocked LoRA is in force."}),
     summary="Let a blocked LoRA pass again",
 )
 def release(service: Service, who: Judge, blocked_id: Annotated[str, Path(max_length=64)]) -> None:

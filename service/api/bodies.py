@@ -14,20 +14,29 @@ from service.domain.errors import TooLarge
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_json(request: Request, model: type[Model], *, listed_as: str | None = None) -> Model:
-    """Read a body as a wire model; a bare list stands for the field `listed_as` where one is named, nothing for {}.
+async def read_json(
+    request: Request,
+    model: type[Model],
+    *,
+    listed_as: str | None = None,
+    place: str = "body",
+    optional: bool = False,
+    most: int = MAX_DOCUMENT_BYTES,
+) -> Model:
+    """Read a body of at most `most` bytes as a wire model; where it is `optional`, nothing stands for {}.
 
-    Raises MalformedRequest, TooLarge, or InvalidFields with each fault's place in the body.
+    A bare list stands for the field `listed_as`, where one is named; faults are told as `<place>.<field>`. Raises
+    MalformedRequest, TooLarge or InvalidFields.
     """
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MAX_DOCUMENT_BYTES:
-            raise TooLarge(f"the body is larger than {MAX_DOCUMENT_BYTES} bytes")
-    raw = bytes(body).strip() or b"{}"
+        if len(body) > most:
+            raise TooLarge(f"the body is larger than {most:,} bytes")
+    raw = bytes(body).strip() or (b"{}" if optional else b"")
     if listed_as is not None and raw.startswith(b"["):
         raw = b'{"%s":%s}' % (listed_as.encode(), raw)
-    return validate_as(model, parse_json(raw, "the body"), "")
+    return validate_as(model, parse_json(raw, "the body"), place)
 
 
 def described(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from service.api import wire, wire_cases
+from service.api import wire_cases
+from service.api.bodies import described, read_json
 from service.api.dependencies import AnyCaller, Judge, Service, allowed
-from service.api.submission import parse_json, validate_as
+from service.api.problems import problems
 from service.domain.audit import Entry
 from service.domain.case import Case, CaseState, Decision
 from service.domain.identity import Caller, Role, Scope
@@ -22,21 +23,11 @@ from service.usecases.case_view import CaseView
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        401: "No key, or an unknown one.",
-        403: "The key's role or scopes do not allow this.",
-        422: "Fields are missing or wrong.",
-        429: "Too many requests from this key.",
-    }.items()
-}
-_ONE: dict[int | str, dict[str, Any]] = {**_PROBLEMS, 404: {"model": wire.Problem, "description": "No such case."}}
-_CHANGE: dict[int | str, dict[str, Any]] = {
-    **_ONE,
-    400: {"model": wire.Problem, "description": "Not JSON."},
-    409: {"model": wire.Problem, "description": "Somebody else has the case, it is decided, or it is too late."},
-}
+_PAGE = problems({422: "Fields are missing or wrong."})
+_ONE = problems({404: "No such case."})
+_TOLD = {404: "No such case.", 409: "Somebody else has the case, it is decided, or it is too late."}
+_CHANGE = problems(_TOLD)
+_CHANGE_BY_BODY = problems(_TOLD, body=True)
 _PRIVATE = {
     "Cache-Control": "private, max-age=3600",
     "Content-Disposition": "inline",
@@ -58,21 +49,16 @@ Appellant = Annotated[Caller, Depends(appellant)]
 
 
 async def decision_body(request: Request, _: Judge) -> wire_cases.DecisionBody:
-    """Read the body, after the caller is known. Raises MalformedRequest or InvalidFields."""
-    return validate_as(wire_cases.DecisionBody, parse_json(await request.body(), "the body"), "body")
+    """Read the body, after the caller is known. Raises MalformedRequest, TooLarge or InvalidFields."""
+    return await read_json(request, wire_cases.DecisionBody)
 
 
 async def appeal_body(request: Request, _: Appellant) -> wire_cases.AppealBody:
-    """Read the body, after the caller is known. Raises MalformedRequest or InvalidFields."""
-    return validate_as(wire_cases.AppealBody, parse_json(await request.body(), "the body"), "body")
+    """Read the body, after the caller is known. Raises MalformedRequest, TooLarge or InvalidFields."""
+    return await read_json(request, wire_cases.AppealBody)
 
 
-def _body(model: type[wire_cases.DecisionBody | wire_cases.AppealBody]) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-@router.get("", response_model=wire_cases.CasePage, responses=_PROBLEMS, summary="List cases")
+@router.get("", response_model=wire_cases.CasePage, responses=_PAGE, summary="List cases")
 def list_cases(
     service: Service,
     _: Judge,
@@ -95,7 +81,7 @@ def list_cases(
     return {"cases": [_case(item, now) for item in page.cases], "next_cursor": page.next_cursor}
 
 
-@router.get("/counters", response_model=wire_cases.CountersAnswer, responses=_PROBLEMS, summary="Count cases")
+@router.get("/counters", response_model=wire_cases.CountersAnswer, responses=_PAGE, summary="Count cases")
 def counters(service: Service, _: Judge) -> Any:
     """Count the cases by where they stand, and the open ones by what they are about."""
     found = service.review.counters()
@@ -145,8 +131,8 @@ def release(service: Service, who: Judge, case_id: CaseId) -> Any:
 @router.post(
     "/{case_id}/decision",
     response_model=wire_cases.CaseAnswer,
-    responses=_CHANGE,
-    openapi_extra=_body(wire_cases.DecisionBody),
+    responses=_CHANGE_BY_BODY,
+    openapi_extra=described(wire_cases.DecisionBody),
     summary="Decide a case",
 )
 def decide(
@@ -171,8 +157,8 @@ def undo(service: Service, who: Judge, case_id: CaseId) -> Any:
     "/{case_id}/appeal",
     status_code=202,
     response_class=Response,
-    responses=_CHANGE,
-    openapi_extra=_body(wire_cases.AppealBody),
+    responses=_CHANGE_BY_BODY,
+    openapi_extra=described(wire_cases.AppealBody),
     summary="Appeal against a decision",
 )
 def appeal(

@@ -6,34 +6,25 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from service.api import wire, wire_sets
+from service.api import wire_sets
 from service.api.bodies import described, read_json
 from service.api.dependencies import AdminCaller, Service
+from service.api.problems import problems
 from service.domain.registration import RightsOwner
 
 router = APIRouter(prefix="/v1", tags=["rights owners"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        400: "Not JSON.",
-        401: "No key, or an unknown one.",
-        403: "The key's role or scopes do not allow this.",
-        422: "Fields are missing or wrong.",
-    }.items()
-}
-
 
 async def new_owner(request: Request, _: AdminCaller) -> wire_sets.NewOwnerDocument:
     """Read the body, after the caller is known."""
-    return await read_json(request, wire_sets.NewOwnerDocument)
+    return await read_json(request, wire_sets.NewOwnerDocument, place="")
 
 
 @router.post(
     "/rights-owners",
     status_code=201,
     response_model=wire_sets.OwnerAnswer,
-    responses=_PROBLEMS,
+    responses=problems(body=True),
     openapi_extra=described(wire_sets.NewOwnerDocument),
     summary="Register a rights owner",
 )
@@ -47,7 +38,7 @@ def register(
     return _shown(owner)
 
 
-@router.get("/rights-owners", response_model=wire_sets.OwnerList, responses=_PROBLEMS, summary="List rights owners")
+@router.get("/rights-owners", response_model=wire_sets.OwnerList, responses=problems(), summary="List rights owners")
 def list_owners(service: Service, who: AdminCaller) -> Any:
     """Give all rights owners, by name."""
     return {"rights_owners": [_shown(owner) for owner in service.registration.owners(who)]}

@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
 
-from service.api import wire, wire_policies
+from service.api import wire_policies
+from service.api.bodies import described, read_json
 from service.api.dependencies import AdminCaller, Judge, Service
-from service.api.submission import parse_json, validate_as
-from service.domain.errors import TooLarge
+from service.api.problems import problems
 from service.domain.verdict import Ground, Outcome
 from service.usecases.replaying import Moved, Replayed
 
@@ -20,37 +19,20 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"])
 LARGEST = 64 * 1024
 """Bytes of a body: a policy has about two thousand."""
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        401: "No key, or an unknown one.",
-        403: "The key's role or scopes do not allow this.",
-        429: "Too many requests from this key.",
-    }.items()
-}
-_WITH_BODY: dict[int | str, dict[str, Any]] = {
-    **_PROBLEMS,
-    400: {"model": wire.Problem, "description": "Not JSON."},
-    413: {"model": wire.Problem, "description": "More than a policy can be."},
-    422: {"model": wire.Problem, "description": "Lines are missing or wrong; each is named by its place."},
-}
+_TOLD = {413: "More than a policy can be.", 422: "Lines are missing or wrong; each is named by its place."}
 
 
 async def new_policy(request: Request, _: AdminCaller) -> wire_policies.NewPolicy:
     """Read the body, after the caller is known. Raises MalformedRequest, TooLarge or InvalidFields."""
-    return validate_as(wire_policies.NewPolicy, parse_json(await _read(request), "the body"), "body")
+    return await read_json(request, wire_policies.NewPolicy, most=LARGEST)
 
 
 async def replay_query(request: Request, _: Judge) -> wire_policies.ReplayQuery:
     """Read the body, after the caller is known. Raises MalformedRequest, TooLarge or InvalidFields."""
-    return validate_as(wire_policies.ReplayQuery, parse_json(await _read(request), "the body"), "body")
+    return await read_json(request, wire_policies.ReplayQuery, most=LARGEST)
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
-
-
-@router.get("", response_model=wire_policies.PolicyList, responses=_PROBLEMS, summary="List policies")
+@router.get("", response_model=wire_policies.PolicyList, responses=problems(), summary="List policies")
 def list_policies(service: Service, _: Judge) -> Any:
     """Give all versions, newest first, each with the lines by which it differs from the one before."""
     policies = [
@@ -71,8 +53,8 @@ def list_policies(service: Service, _: Judge) -> Any:
     "",
     status_code=201,
     response_model=wire_policies.PolicyAnswer,
-    responses={**_WITH_BODY, 409: {"model": wire.Problem, "description": "Another version is in force by now."}},
-    openapi_extra=_body(wire_policies.NewPolicy),
+    responses=problems(_TOLD | {409: "Another version is in force by now."}, body=True),
+    openapi_extra=described(wire_policies.NewPolicy),
     summary="Put a policy in force",
 )
 def publish(service: Service, who: AdminCaller, given: Annotated[wire_policies.NewPolicy, Depends(new_policy)]) -> Any:
@@ -92,22 +74,13 @@ def publish(service: Service, who: AdminCaller, given: Annotated[wire_policies.N
 @router.post(
     "/replay",
     response_model=wire_policies.ReplayAnswer,
-    responses=_WITH_BODY,
-    openapi_extra=_body(wire_policies.ReplayQuery),
+    responses=problems(_TOLD, body=True),
+    openapi_extra=described(wire_policies.ReplayQuery),
     summary="Try a policy on past screenings",
 )
 def replay(service: Service, _: Judge, query: Annotated[wire_policies.ReplayQuery, Depends(replay_query)]) -> Any:
     """Judge the latest screenings under a draft, and tell whose verdict would change; nothing is remembered."""
     return _shown(service.workbench.replay(query.content, query.last))
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge(f"the body is larger than {LARGEST:,} bytes, which no policy is")
-    return bytes(body)
 
 
 def _shown(told: Replayed) -> dict[str, Any]:

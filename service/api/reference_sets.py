@@ -12,29 +12,20 @@ from starlette.datastructures import FormData, UploadFile
 
 from indexer.errors import PictureError
 from indexer.model import Alias, AliasKind, Fame
-from service.api import shown_sets, wire, wire_sets
+from service.api import shown_sets, wire_sets
 from service.api.bodies import described, read_json
 from service.api.dependencies import AdminCaller, OwnerCaller, Service, SetReader
 from service.api.files import SentPicture, hashed_file, read_form
+from service.api.problems import problems
 from service.domain.errors import FieldFault, InvalidFields, TooLarge
 from service.usecases.references import MOST_AT_ONCE, Outcome
 from service.usecases.registration import NewSet, SetChanges
 
 router = APIRouter(prefix="/v1/reference-sets", tags=["reference sets"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        400: "Not JSON, or not multipart.",
-        401: "No key, or an unknown one.",
-        403: "The key's role or scopes do not allow this.",
-        404: "No such thing, or not this caller's.",
-        409: "The set stands where this cannot be done to it.",
-        413: "Over a limit of size.",
-        422: "Fields are missing or wrong.",
-    }.items()
-}
-_READ: dict[int | str, dict[str, Any]] = {status: _PROBLEMS[status] for status in (401, 403, 404)}
+_TOLD = {404: "No such thing, or not this caller's.", 409: "The set stands where this cannot be done to it."}
+_PROBLEMS = problems(_TOLD | {400: "Not JSON, or not multipart."}, body=True)
+_READ = problems({404: _TOLD[404]})
 _FORM = {
     "requestBody": {
         "required": True,
@@ -62,7 +53,7 @@ Id = Annotated[str, Path(max_length=128)]
 def _body(model: type[BaseModel], *, listed_as: str | None = None) -> Callable[..., Any]:
     async def read(request: Request, _: OwnerCaller) -> BaseModel:
         """Read the body, after the caller is known."""
-        return await read_json(request, model, listed_as=listed_as)
+        return await read_json(request, model, listed_as=listed_as, place="", optional=True)
 
     return read
 

@@ -12,10 +12,12 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 
 from service.api import wire, wire_cases
+from service.api.bodies import described, read_json
 from service.api.cases import shown_decision
 from service.api.dependencies import PlatformCaller, Reader, Service
 from service.api.files import close_files, read_form
-from service.api.submission import context_of, parse_json, read_submission, validate_as
+from service.api.problems import problems
+from service.api.submission import context_of, read_submission
 from service.bootstrap import Wired
 from service.ports import StoredScreening
 from service.settings import Settings
@@ -26,19 +28,13 @@ from service.usecases.payloads import PayloadFormat
 
 router = APIRouter(prefix="/v1", tags=["screening"])
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "description": text}
-    for status, text in {
-        400: "Not multipart, or `upload` is not JSON.",
-        401: "No key, or an unknown one.",
-        403: "The key's role may not do this.",
-        409: "The idempotency key came with another request before.",
-        413: "Over a limit of size or number.",
-        415: "The only content is neither a picture nor a safetensors file.",
-        422: "Fields are missing or wrong.",
-        429: "Too many requests from this key.",
-        503: "Too much is waiting, no index is loaded, or an internal failure: try again after `Retry-After`.",
-    }.items()
+_TOLD = {
+    400: "Not multipart, or `upload` is not JSON.",
+    409: "The idempotency key came with another request before.",
+    413: "Over a limit of size or number.",
+    415: "The only content is neither a picture nor a safetensors file.",
+    422: "Fields are missing or wrong.",
+    503: "Too much is waiting, no index is loaded, or an internal failure: try again after `Retry-After`.",
 }
 _FORM = {
     "requestBody": {
@@ -95,7 +91,7 @@ async def form(request: Request, service: Service, _: PlatformCaller) -> AsyncIt
 @router.post(
     "/screen",
     response_model=wire.ScreeningAnswer,
-    responses={202: {"model": wire.RunningAnswer, "description": "Accepted; poll `Location`."}, **_PROBLEMS},
+    responses={202: {"model": wire.RunningAnswer, "description": "Accepted; poll `Location`."}, **problems(_TOLD)},
     openapi_extra=_FORM,
     summary="Screen an upload",
 )
@@ -135,7 +131,7 @@ def screen(
 @router.get(
     "/screenings/{screening_id}",
     response_model=wire_cases.ReadScreening | wire.RunningAnswer,
-    responses={404: {"model": wire.Problem, "description": "No such screening, or not of this platform."}},
+    responses=problems({404: "No such screening, or not of this platform."}),
     summary="Read a screening",
 )
 def read_screening(service: Service, who: Reader, screening_id: str, response: Response) -> Any:
@@ -146,7 +142,12 @@ def read_screening(service: Service, who: Reader, screening_id: str, response: R
     return _shown(service, [found])[0]
 
 
-@router.get("/screenings", response_model=wire_cases.ReadScreeningList, summary="List the screenings of an upload")
+@router.get(
+    "/screenings",
+    response_model=wire_cases.ReadScreeningList,
+    responses=problems({422: _TOLD[422]}),
+    summary="List the screenings of an upload",
+)
 def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Query(min_length=1)]) -> Any:
     """Give all screenings of one of the platform's own ids, newest first."""
     return {"screenings": _shown(service, service.screening.find_all(external_id, who.sees_only))}
@@ -154,19 +155,14 @@ def list_screenings(service: Service, who: Reader, external_id: Annotated[str, Q
 
 async def text_query(request: Request, _: PlatformCaller) -> wire.TextQuery:
     """Read the body, after the caller is known. Raises MalformedRequest or InvalidFields."""
-    return validate_as(wire.TextQuery, parse_json(await request.body(), "the body"), "body")
+    return await read_json(request, wire.TextQuery)
 
 
 @router.post(
     "/screen/text",
     response_model=wire.TextAnswer,
-    responses={status: told for status, told in _PROBLEMS.items() if status not in (409, 415)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": wire.TextQuery.model_json_schema()}},
-        }
-    },
+    responses=problems({503: _TOLD[503]}, body=True),
+    openapi_extra=described(wire.TextQuery),
     summary="Find registered names in texts",
 )
 def screen_text(service: Service, query: Annotated[wire.TextQuery, Depends(text_query)]) -> Any:
