@@ -9,15 +9,20 @@ MANIFESTS := pyproject.toml constraints.txt
 CONSOLE := service/console
 HTMX := 2.0.11
 HTMX_SHA512 := 4e1c7f5ada5e390a92aea042c3f0357301891a0e14ad56b7fac5b41a6accde9e202603bcf5e707e2ab5b9f2cc30d616f053aa39c83028042d336deb7e9db5a98
+NOTO := 5.3.0
+NOTO_SHA512 := 1dea889469b4fa884e2b164bb878f5a96eabe9abc71f439674a11101c483234450f8c5ebb5eb8b280f8cfb978e03cad8cb4305bce479013d1f428dab524c9ed1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test services check audit format bench accuracy fuzz soak guide-pictures train control-set lora-control draw vendor messages clean
+.PHONY: help demo demo-notice serve test services check audit format bench accuracy fuzz soak guide-pictures train control-set lora-control draw vendor messages clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
 
 demo: $(RUNTIME) ## Index the demo characters, screen the example uploads over HTTP, write build/demo/report.html
 	$(BIN)/lora-screening demo --sets reference_sets --examples examples --out build/demo
+
+demo-notice: $(RUNTIME) ## From a complaint to its proof: sweep, measures, webhooks, counter-notice, evidence pack, tampering
+	$(BIN)/lora-screening demo-notice --out build/demo-notice
 
 serve: $(RUNTIME) ## Start the service with the demo characters; prints its address, a key, and the first admin's link
 	@test -d build/serve/blobs || $(BIN)/lora-screening sets import reference_sets --activate --data build/serve
@@ -48,6 +53,7 @@ bench: $(DEVELOPMENT) ## Time one request of 8 pictures against the bare embeddi
 	$(BIN)/python -m tests.benchmarks.console
 	$(BIN)/python -m tests.benchmarks.overview
 	$(BIN)/python -m tests.benchmarks.replay
+	$(BIN)/python -m tests.benchmarks.sweep --out build/sweep.json
 
 accuracy: $(DEVELOPMENT) ## Measure what is found and whether the rates are true, on pictures from pinned packages
 	$(BIN)/python -m tests.accuracy.run
@@ -74,12 +80,17 @@ lora-control: $(DEVELOPMENT) ## Train LoRAs, and measure again how alike the wei
 draw: $(DEVELOPMENT) ## Draw the demo characters and example uploads again
 	$(BIN)/python -m indexer.training.draw_reference_sets --out .
 
-vendor: ## Fetch the console's script library again, by version and checksum
+vendor: $(DEVELOPMENT) ## Fetch the console's script library and the font of evidence packs again, by version and checksum
 	@mkdir -p build/vendor $(CONSOLE)/static/vendor
 	cd build/vendor && npm pack --silent htmx.org@$(HTMX)
 	echo "$(HTMX_SHA512)  build/vendor/htmx.org-$(HTMX).tgz" | sha512sum --check --strict
 	tar -xzf build/vendor/htmx.org-$(HTMX).tgz -O package/dist/htmx.min.js > $(CONSOLE)/static/vendor/htmx.min.js
 	tar -xzf build/vendor/htmx.org-$(HTMX).tgz -O package/LICENSE > $(CONSOLE)/static/vendor/htmx.LICENSE.txt
+	cd build/vendor && npm pack --silent @fontsource/noto-sans-sc@$(NOTO)
+	echo "$(NOTO_SHA512)  build/vendor/fontsource-noto-sans-sc-$(NOTO).tgz" | sha512sum --check --strict
+	tar -xzf build/vendor/fontsource-noto-sans-sc-$(NOTO).tgz -C build/vendor package/files package/LICENSE
+	$(BIN)/python -m service.adapters.pdf.vendor build/vendor/package/files service/adapters/pdf/NotoSansSC.ttf
+	cp build/vendor/package/LICENSE service/adapters/pdf/NotoSansSC.LICENSE.txt
 
 messages: $(DEVELOPMENT) ## Collect the console's texts for translation: locales/zh/LC_MESSAGES/console.po
 	$(BIN)/python -m service.console.messages

@@ -200,6 +200,21 @@ class Matcher:
         }
         return {MatchKind.EXACT_COPY, MatchKind.CHARACTER_SIMILARITY} <= kinds
 
+    def resembling(self, vectors: FloatArray, top: int = SETS_REPORTED) -> list[list[Match]]:
+        """Match pictures by the vectors (n, dim) that were kept of the whole of them: per set the nearest view."""
+        similarities, rows = self.snapshot.vectors.search(query_rows(vectors), SEARCHED)
+        return [self._similar(None, near, found, top) for near, found in zip(similarities, rows, strict=True)]
+
+    def same_file(self, sha256: str) -> list[Match]:
+        """Match a picture by the digest of its file: per set one reference."""
+        first = {int(self._set_of[row]): row for row in reversed(self.snapshot.rows_of_file(sha256))}
+        return [self._match(MatchKind.EXACT_COPY, row, None) for row in first.values()]
+
+    def near_hash(self, slug: str, reference: str, distance: int) -> Match:
+        """Make the match of a picture whose PDQ hash is this far from a reference's."""
+        measure = Measure("pdq_distance", float(distance), self._rate("pdq_distance", distance))
+        return Match(MatchKind.PERCEPTUAL_COPY, slug, reference, measure)
+
     def close(self) -> None:
         """Release the decoding threads, where they are its own."""
         if not self._shared_pool:
@@ -239,7 +254,7 @@ class Matcher:
                     [
                         found
                         for part, near, nearest in zip(item.parts, similarities[own], rows[own], strict=True)
-                        for found in self._similar(part, near, nearest, top)
+                        for found in self._similar(part.region, near, nearest, top)
                     ],
                     top,
                 ),
@@ -303,22 +318,26 @@ class Matcher:
         return known
 
     def _similar(
-        self, part: Prepared, similarities: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], top: int
+        self,
+        region: Region | None,
+        similarities: FloatArray,
+        rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+        top: int,
     ) -> list[Match]:
         """Per set the nearest view of a reference, with the rate of its likeness."""
         owners = self._set_of[self.snapshot.rows[rows, 0]]
         return [
-            self._alike(found, float(similarities[found.place]), int(rows[found.place]), part)
+            self._alike(found, float(similarities[found.place]), int(rows[found.place]), region)
             for found in likenesses(similarities, owners, self._works, top)
         ]
 
-    def _alike(self, found: SetLikeness, similarity: float, vector: int, part: Prepared) -> Match:
+    def _alike(self, found: SetLikeness, similarity: float, vector: int, region: Region | None) -> Match:
         row, view = (int(number) for number in self.snapshot.rows[vector])
         rate = self.snapshot.calibrations["cosine"].rate(found.likeness)
         if len(self.snapshot.sets[found.owner].references) < MIN_REFERENCES:
             rate = replace(rate, calibrated=False)
         measure = Measure("cosine", similarity + CROWDING * float(self.snapshot.crowding[row]), rate)
-        return self._match(MatchKind.CHARACTER_SIMILARITY, row, measure, view, part.region)
+        return self._match(MatchKind.CHARACTER_SIMILARITY, row, measure, view, region)
 
     def _match(
         self, kind: MatchKind, row: int, measure: Measure | None, view: int = 0, region: Region | None = None

@@ -13,15 +13,23 @@ from fastapi import FastAPI
 from service.adapters.logs import configure_logs
 from service.api import (
     accounts,
+    audit,
     blocked,
     cases,
     docs,
     errors,
+    evidence_packs,
+    exchange,
     health,
+    notices,
     owners,
     policies,
     reference_sets,
     screening,
+    statistics,
+    strikes,
+    sweeps,
+    webhooks,
     wire,
 )
 from service.api.middleware import BodyLimitMiddleware, RequestMiddleware
@@ -34,6 +42,26 @@ DESCRIPTION = """Screens uploaded LoRAs for protected characters and answers blo
 
 Every similarity comes with its false-positive rate over the whole index. What could not be screened is listed and makes
 the verdict at least review."""
+
+
+ROUTERS = (
+    screening,
+    blocked,
+    health,
+    accounts,
+    cases,
+    owners,
+    reference_sets,
+    policies,
+    notices,
+    strikes,
+    sweeps,
+    webhooks,
+    exchange,
+    audit,
+    evidence_packs,
+    statistics,
+)
 
 
 class _App(FastAPI):
@@ -73,7 +101,7 @@ def create_app(settings: Settings | None = None, tell_admin_link: Callable[[str]
     app.state.wired = wired
     errors.install(app)
     docs.install(app)
-    for module in (screening, blocked, health, accounts, cases, owners, reference_sets, policies):
+    for module in ROUTERS:
         app.include_router(module.router)
     app.mount("/console", build_console(wired, errors.STATUS))
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)

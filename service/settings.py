@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.domain.identity import Key, Role, parse_keys, parse_roles
+from service.domain.notice_terms import parse_holidays
 from service.domain.upload import KeepPictures
 
 MIB = 1024 * 1024
@@ -24,6 +25,11 @@ class Settings(BaseSettings):
     snapshot: Path = Field(Path("data/snapshot"), description="Folder of published snapshots, or one generation in it.")
     database: str = Field("sqlite:///data/lora-screening.db", description="SQLAlchemy URL of the database.")
     blobs: str = Field("data/blobs", description="Folder of pictures and packed signals, or any URL of fsspec.")
+    screened: str = Field(
+        "",
+        description="Signals of everything screened: a folder, `http://host:19530` of a Milvus, or a file of Milvus"
+        " Lite, `*.db`. By default `screened` beside a SQLite database, or in `data`.",
+    )
     api_keys: str = Field(
         "",
         description="Keys, separated by commas, each `name:role:sha256`: a platform's or person's name, a role, and the"
@@ -81,6 +87,9 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(12.0, gt=0, le=720, description="How long people stay signed in.")
     sign_ins_per_minute: int = Field(10, ge=1, description="Attempts to sign in per address and minute.")
+    public_forms_per_minute: int = Field(
+        10, ge=1, description="Forms per address and minute of notices and counter-notices that need no account."
+    )
     oidc_issuer: str = Field("", description="URL of an OpenID Connect provider; empty for none.")
     oidc_client_id: str = Field("", description="The name of this service there.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret there; empty for a public client.")
@@ -88,6 +97,41 @@ class Settings(BaseSettings):
         "",
         description="Roles by the values of the claims `roles` and `groups`, separated by commas, each `value=role`.",
     )
+    webhooks_private: bool = Field(
+        False, description="Let webhooks go to addresses that are not public, and to http:// at this machine."
+    )
+    notice_prc_wait_days: int = Field(
+        15, ge=1, le=365, description="Days after a counter-notice until its uploads come back, under Chinese law."
+    )
+    notice_us_wait_days: int = Field(
+        10, ge=10, le=14, description="Business days of the same under the law of the United States."
+    )
+    notice_act_days: int = Field(
+        1, ge=1, le=90, description="Working days within which a complete notice is to be acted upon."
+    )
+    notice_eu_complain_months: int = Field(
+        6, ge=6, le=120, description="Months in which uploaders may complain about a measure, in the European Union."
+    )
+    notice_holidays: str = Field(
+        "",
+        description="Days that are no working days, by jurisdiction: `prc:2026-10-01 2026-10-02,us:2026-11-26`.",
+    )
+    max_notice_uploads: int = Field(2_000, ge=1, le=2_000, description="Most uploads that one notice names.")
+    max_attachments: int = Field(20, ge=0, le=1_000, description="Most files attached to one notice.")
+    max_attachment_bytes: int = Field(10 * MIB, ge=1, description="Largest such file.")
+    strike_days: int = Field(180, ge=1, description="For how many days a strike counts against an uploader.")
+    signing_key: Path | None = Field(
+        None,
+        description="File of the Ed25519 key that signs exports; made at first use. By default `signing-key.pem` beside"
+        " a SQLite database, or in `data`.",
+    )
+    earlier_public_keys: str = Field(
+        "", description="Public keys (hexadecimal) with which the service signed before, separated by commas."
+    )
+    seal_entries: int = Field(1000, ge=1, description="The audit log is sealed after so many entries …")
+    seal_hours: float = Field(24.0, gt=0, description="… or when an entry has waited so long.")
+    time_stamp_url: str = Field("", description="URL of an RFC 3161 authority that stamps each seal; empty for none.")
+    time_stamp_roots: Path | None = Field(None, description="Root certificates (PEM) trusted for it.")
     log_format: Literal["json", "console"] = Field("json", description="Form of the log lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
 
@@ -95,6 +139,18 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_are_readable(cls, value: str) -> str:
         parse_keys(value)
+        return value
+
+    @field_validator("earlier_public_keys")
+    @classmethod
+    def _public_keys_are_readable(cls, value: str) -> str:
+        parse_public_keys(value)
+        return value
+
+    @field_validator("notice_holidays")
+    @classmethod
+    def _holidays_are_readable(cls, value: str) -> str:
+        parse_holidays(value)
         return value
 
     @field_validator("oidc_issuer")
@@ -123,10 +179,41 @@ class Settings(BaseSettings):
         """The API keys."""
         return parse_keys(self.api_keys)
 
+    @model_validator(mode="after")
+    def _time_stamps_are_whole(self) -> Settings:
+        if self.time_stamp_url and self.time_stamp_roots is None:
+            raise ValueError("time_stamp_url needs time_stamp_roots too")
+        return self
+
+    @property
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The raw public keys with which the service signed before."""
+        return parse_public_keys(self.earlier_public_keys)
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The file of the signing key."""
+        return self.signing_key or signing_key_beside(self.database)
+
+    @property
+    def screened_pictures(self) -> str:
+        """Where the signals of everything screened are."""
+        return self.screened or str(beside(self.database) / "screened")
+
     @property
     def roles_of_claims(self) -> Mapping[str, Role]:
         """The roles that an identity provider's claims give."""
         return parse_roles(self.oidc_roles)
+
+
+def parse_public_keys(text: str) -> tuple[bytes, ...]:
+    """Read raw public keys. Raises ValueError naming the entry."""
+    keys = []
+    for number, entry in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
+        if not re.fullmatch(r"[0-9a-f]{64}", entry):
+            raise ValueError(f"entry {number} is no public key of 64 hexadecimal digits")
+        keys.append(bytes.fromhex(entry))
+    return tuple(keys)
 
 
 def blobs_in(folder: Path) -> str:
@@ -137,3 +224,21 @@ def blobs_in(folder: Path) -> str:
 def database_in(folder: Path) -> str:
     """Return the URL of the database in the folder of a service."""
     return f"sqlite:///{folder / 'lora-screening.db'}"
+
+
+def settings_of(data: Path | None) -> Settings:
+    """Return the settings, for the folder of a service where one is given."""
+    if data is None:
+        return Settings()
+    return Settings(database=database_in(data), blobs=blobs_in(data), snapshot=data / "snapshot")
+
+
+def signing_key_beside(database: str) -> Path:
+    """Return where the signing key lies unless a setting says otherwise: beside a SQLite database, or in `data`."""
+    return beside(database) / "signing-key.pem"
+
+
+def beside(database: str) -> Path:
+    """Return the folder of a SQLite database, or `data`."""
+    scheme, _, path = database.partition(":///")
+    return Path(path).parent if scheme == "sqlite" and path not in {"", ":memory:"} else Path("data")

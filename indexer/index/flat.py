@@ -140,6 +140,13 @@ class FlatHashIndex(_Flat):
         """Write the index file. Raises SnapshotError when the index was changed since it was built or loaded."""
         self._save(path, faiss.write_index_binary)
 
+    def stored(self, row: int) -> ByteArray:
+        """Return one stored hash (bytes,), dead or not."""
+        beyond = row - int(self._index.ntotal)
+        if self._tail is not None and beyond >= 0:
+            return self._tail.stored(beyond)
+        return np.asarray(self._index.reconstruct(row), dtype=np.uint8)
+
     def search(self, queries: ByteArray, top: int) -> tuple[npt.NDArray[np.int32], Rows]:
         """Return the least distances in bits and their rows, each (n, min(top, len))."""
         return self._nearest(np.asarray(queries, dtype=np.uint8), top, 1)

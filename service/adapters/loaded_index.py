@@ -82,6 +82,11 @@ class LoadedIndex:
         except EmbeddingQueueFull as error:
             raise Overloaded(str(error)) from error
 
+    @property
+    def matcher(self) -> Matcher:
+        """What matches pictures, for those of which signals alone were kept."""
+        return self._matcher
+
     def find_aliases(self, texts: Sequence[str]) -> list[list[AliasHit]]:
         """Find registered aliases in each of some texts."""
         return find_all(texts, self._aliases.find)

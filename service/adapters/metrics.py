@@ -58,6 +58,12 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._unstamped = Counter(
+            "lora_screening_time_stamps_failed",
+            "Attempts to have a seal of the audit log stamped that failed.",
+            registry=self._registry,
+        )
+
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._requests.labels(method, route, str(status)).observe(seconds)
@@ -88,6 +94,10 @@ class Metrics:
     def count_unkept(self) -> None:
         """Count a screening of which pictures could not be kept."""
         self._unkept.inc()
+
+    def count_stamp_failure(self) -> None:
+        """Count a seal that could not be stamped; it is tried again."""
+        self._unstamped.inc()
 
     def render(self) -> bytes:
         """Write everything in the text format."""

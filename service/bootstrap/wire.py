@@ -25,22 +25,32 @@ from service.adapters.sql.blocked import SqlBlockedLoras
 from service.adapters.sql.engine import open_database
 from service.adapters.sql.keys import SqlApiKeys
 from service.adapters.sql.owners import SqlRightsOwners
+from service.adapters.sql.partners import SqlPartnerEntries
 from service.adapters.sql.policies import SqlPolicies
 from service.adapters.sql.screening_history import SqlPictureRetention
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.adapters.sql.sets import SqlSetDirectory
+from service.bootstrap.exchange import exchange_parts
+from service.bootstrap.messages import message_parts
+from service.bootstrap.notice_pages import notice_pages
+from service.bootstrap.notices import notice_rooms
 from service.bootstrap.policy import policy_content
+from service.bootstrap.proof import proof_rooms
 from service.bootstrap.rooms import moderators_rooms, owners_rooms
+from service.bootstrap.sweeps import sweep_rooms
 from service.bootstrap.wired import Wired
 from service.domain.errors import NotReady
 from service.ports import Clock, IdentityProvider
 from service.settings import Settings
 from service.usecases.accounts import Accounts
 from service.usecases.blocking import Blocking
+from service.usecases.collectors import COLLECTORS
+from service.usecases.collectors.partners import PartnersCollector
 from service.usecases.keeping import Keeping
 from service.usecases.keys import Keys
 from service.usecases.opening import SecondLooks
 from service.usecases.screening import Screening
+from service.usecases.sweep import SweepsForNotices
 
 log = structlog.get_logger()
 RETURN_PATH = "/console/sign-in/return"
@@ -93,6 +103,7 @@ def wire(settings: Settings) -> Wired:
         second_looks=SecondLooks(settings.second_look_blocks, settings.second_look_allows),
         time_limit=settings.time_limit_seconds,
         unhurried_time_limit=settings.async_time_limit_seconds,
+        collectors=(*COLLECTORS, ("partners", PartnersCollector(SqlPartnerEntries(engine), clock).collect)),
     )
     close_interrupted = _closing(screening, settings, engine)
     close_interrupted()
@@ -102,11 +113,14 @@ def wire(settings: Settings) -> Wired:
         log.error("snapshot_refused", folder=str(settings.snapshot), reason=str(error))  # noqa: TRY400 (the reason says it all)
     index.watch(settings.reload_seconds)
     for_owners = owners_rooms(settings, engine, blobs, index, policies, clock)
+    for_moderators = moderators_rooms(engine, blobs, policies, shipped, clock)
+    proof = proof_rooms(settings, engine, blobs, policies, clock, for_moderators["review"], metrics)
     housekeeping = Periodically(
         _HOUSEKEEPING_SECONDS,
         {
             "interrupted": close_interrupted,
             "floods": for_owners["floods"].watch,
+            "seals": proof["sealing"].watch,
             "retention": lambda: keeping.forget(clock.now()),
         },
     )
@@ -131,24 +145,34 @@ def wire(settings: Settings) -> Wired:
         session_hours=settings.session_hours,
         sign_ins_per_minute=settings.sign_ins_per_minute,
     )
+    blocking, sweeping = Blocking(blocked, clock), sweep_rooms(settings, engine, blobs, index, policies, clock)
+    registration, swept = for_owners["registration"], SweepsForNotices(sweeping["sweeps"])
+    noticed = notice_rooms(settings, engine, blobs, index, registration, blocking, swept, clock)
     return Wired(
         settings=settings,
+        database=engine,
         clock=clock,
         metrics=metrics,
         blobs=blobs,
         audit=SqlAuditLog(engine),
         screening=screening,
-        blocking=Blocking(blocked, clock),
+        blocking=blocking,
         index=index,
         rebuilds=rebuilds,
         keeping=keeping,
         background=BackgroundWork(settings.async_workers, settings.async_queue_size),
         housekeeping=housekeeping,
         **for_owners,
+        **sweeping,
+        **noticed,
+        **notice_pages(settings, engine, blobs, clock),
+        **proof,
         sets=directory,
         owners=owners,
-        **moderators_rooms(engine, blobs, policies, shipped, clock),
+        **for_moderators,
         policies=policies,
+        **message_parts(settings, engine, clock),
+        **exchange_parts(settings, engine, index, clock),
         accounts=accounts,
         keys=Keys(SqlApiKeys(engine), owners, clock, fixed=settings.keys, per_minute=settings.requests_per_minute),
         oidc=_identity_provider(settings, clock),

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
+from sqlalchemy import Engine
 
 from indexer.cli import index_app, progress_bars, told_plainly
 from indexer.errors import IndexerError
@@ -21,12 +22,16 @@ from service.adapters.blobs import open_blobs
 from service.adapters.logs import configure_logs
 from service.adapters.rebuild import AlreadyRunning
 from service.adapters.rebuild import rebuild as rebuild_index
+from service.adapters.signing import FileSigner
 from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.control_pictures import SqlControlPictures
 from service.adapters.sql.engine import open_database
 from service.adapters.sql.sets import SqlSetDirectory
-from service.domain.audit import Entry, verify
-from service.settings import Settings, blobs_in, database_in
+from service.bootstrap.proof import log_check, time_stamps
+from service.domain.audit import Entry
+from service.domain.errors import ServiceError
+from service.settings import Settings, blobs_in, settings_of
+from service.usecases.log_check import LogChecked
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log: what changed, by whom, and whether it is whole.")
 console = Console()
@@ -37,12 +42,15 @@ _BROKEN = 1
 
 
 @contextmanager
-def _log(data: Path | None) -> Iterator[SqlAuditLog]:
+def _record(data: Path | None) -> Iterator[tuple[Settings, Engine]]:
     configure_logs("console", "warning")
     with told_plainly():
-        engine = open_database(database_in(data) if data else Settings().database)
+        settings = settings_of(data)
+        engine = open_database(settings.database)
         try:
-            yield SqlAuditLog(engine)
+            yield settings, engine
+        except ServiceError as error:
+            raise IndexerError(str(error), code=error.code) from error
         finally:
             engine.dispose()
 
@@ -60,9 +68,8 @@ def verify_log(
 
     Exits with 1 where an entry was changed, dropped or moved, and names it.
     """
-    with _log(data) as log:
-        seen: list[Entry] = []
-        wanted = _noted(noted)
+    with _record(data) as (settings, engine):
+        wanted, seen = _noted(noted), list[Entry]()
         with Progress(
             SpinnerColumn(),
             TextColumn("{task.completed} entries"),
@@ -72,16 +79,17 @@ def verify_log(
         ) as bar:
             task = bar.add_task("entries", total=None)
 
-            def entries() -> Iterator[Entry]:
-                for entry in log.all_entries():
-                    if wanted is None or entry.number == wanted[0]:
-                        seen[:] = [entry]
-                    bar.update(task, advance=1)
-                    yield entry
+            def see(entry: Entry) -> None:
+                if wanted is not None and entry.number == wanted[0]:
+                    seen[:] = [entry]
+                bar.update(task, advance=1)
 
-            fault = verify(entries(), head=log.head())
-        if fault is not None:
-            error_console.print(f"[bold red]broken[/] at entry {fault.number}: it {fault.what}", highlight=False)
+            signer = FileSigner(settings.signing_key_file)
+            found = log_check(settings, engine, signer, time_stamps(settings)).check(see)
+        if found.fault is not None:
+            error_console.print(
+                f"[bold red]broken[/] at entry {found.fault.number}: it {found.fault.what}", highlight=False
+            )
             raise typer.Exit(_BROKEN)
         if wanted is not None and [(entry.number, entry.sha256) for entry in seen] != [wanted]:
             error_console.print(
@@ -89,9 +97,21 @@ def verify_log(
                 highlight=False,
             )
             raise typer.Exit(_BROKEN)
-        head = log.head()
-        told = "empty" if head is None else f"whole: {head[0]} entries, the last one is {head[0]}:{head[1]}"
-        console.print(f"the audit log is {told}", highlight=False, soft_wrap=True)
+        _tell(found)
+
+
+def _tell(found: LogChecked) -> None:
+    if found.head is None:
+        console.print("the audit log is empty")
+        return
+    number, sha256 = found.head
+    lines = [f"the audit log is whole: {number} entries, the last one is {number}:{sha256}"]
+    seal = found.last_seal
+    if seal is not None:
+        stamps = f", {found.unstamped} of them without a time stamp" if found.unstamped else ""
+        lines.append(f"{found.seals} seals{stamps}; the last one is over entry {seal.last}, key {seal.public_key}")
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _noted(text: str | None) -> tuple[int, str] | None:
@@ -115,8 +135,8 @@ def list_entries(
     data: Data = None,
 ) -> None:
     """List entries, oldest first."""
-    with _log(data) as log:
-        found = log.entries(subject=subject, after=after, most=most)
+    with _record(data) as (_, engine):
+        found = SqlAuditLog(engine).entries(subject=subject, after=after, most=most)
         if as_json:
             for entry in found:
                 typer.echo(json.dumps({**asdict(entry), "at": entry.at.isoformat()}, ensure_ascii=False))
@@ -135,7 +155,7 @@ def rebuild(data: Data = None) -> None:
     settings = Settings()
     database, blobs, out = settings.database, settings.blobs, settings.snapshot
     if data is not None:
-        database, blobs, out = database_in(data), blobs_in(data), data / "snapshot"
+        database, blobs, out = settings_of(data).database, blobs_in(data), data / "snapshot"
     with told_plainly():
         engine = open_database(database)
         try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 import uvicorn
 from fastapi import FastAPI
@@ -21,8 +22,13 @@ from indexer.errors import IndexerError
 from service.adapters.logs import configure_logs
 from service.cli.audit import audit_app
 from service.cli.blocked import blocked_app
+from service.cli.exchange import exchange_app
+from service.cli.packs import make_pack, verify_pack
 from service.cli.people import keys_app, users_app
 from service.cli.sets import sets_app
+from service.cli.sweep import sweep
+from service.cli.webhooks import webhooks_app
+from service.demo.medusa import run_medusa
 from service.demo.run import run_demo
 from service.domain.errors import NotReady, ServiceError
 from service.domain.identity import Role, key_sha256
@@ -42,6 +48,13 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(sets_app, name="sets")
 app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
+app.command(epilog="Example: lora-screening sweep amber-owl --data data --json")(sweep)
+app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(exchange_app, name="exchange")
+app.command("evidence-pack", epilog="Example: lora-screening evidence-pack case:case_1f… case.zip --data data")(
+    make_pack
+)
+app.command("verify-pack", epilog="Example: lora-screening verify-pack case.zip --key 4f…")(verify_pack)
 app.command(epilog="Example: lora-screening inspect cover.png model.safetensors --json")(inspect)
 
 console = Console()
@@ -152,3 +165,23 @@ def demo(
     if wrong:
         error_console.print(f"[bold red]{wrong} answers are not the expected ones[/]")
         raise typer.Exit(1)
+
+
+@app.command("demo-notice", epilog="Example: lora-screening demo-notice --out build/demo-notice")
+def demo_notice(
+    sets: Annotated[Path, typer.Option(help="Folder of reference sets.")] = Path("reference_sets"),
+    examples: Annotated[Path, typer.Option(help="Folder of example uploads.")] = Path("examples"),
+    out: Annotated[Path, typer.Option(help="Folder for service and pack.")] = Path(
+        "build/demo-notice"
+    ),
+) -> None:
+    """Go from a complaint to its proof over HTTP: sweep, measures, webhooks, counter-notice, evidence pack."""
+    with told_plainly():
+        try:
+            faults = run_medusa(sets, examples / "blocked" / "emberlin.safetensors", out, console)
+        except (NotReady, httpx.HTTPError) as error:
+            raise IndexerError(str(error), code=getattr(error, "code", "refused")) from error
+    if faults:
+        error_console.print(f"[bold red]{len(faults)} of what has to hold does not[/]")
+        raise typer.Exit(1)
+    console.print(f"all of it holds; the evidence pack is {out / 'pack.zip'}", highlight=False, soft_wrap=True)

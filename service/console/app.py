@@ -16,22 +16,31 @@ from service.console import (
     bulk,
     case_queue,
     cases,
+    complaint,
+    counter_notice,
     desk,
     desk_pictures,
     dismissed,
     errors,
+    evidence,
     keys,
+    notice_acts,
+    notices,
     overview,
+    own_notices,
     people,
     pictures,
     sign_in,
     static,
+    statistics,
+    sweeps,
     workbench,
 )
 from service.console.cookies import Cookies
 from service.console.formats import Formats
 from service.console.headers import ConsoleHeaders
 from service.console.i18n import LANGUAGES, translations
+from service.console.notifier import WITH_NOTICE_FILES
 from service.console.pages import House, form_is_ours
 from service.console.static import StaticFiles, read_static
 from service.console.words import in_words
@@ -48,9 +57,17 @@ ROUTERS = (
     pictures,
     dismissed,
     desk,
+    complaint,
+    counter_notice,
+    own_notices,
+    notices,
+    notice_acts,
+    sweeps,
+    evidence,
     people,
     keys,
     audit,
+    statistics,
     static,
 )
 """The modules with pages, each with its `router`."""
@@ -68,7 +85,7 @@ def build_console(wired: Wired, statuses: Mapping[type[ServiceError], HTTPStatus
     errors.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
-    app.add_middleware(ConsoleHeaders, with_files=desk_pictures.WITH_FILES)
+    app.add_middleware(ConsoleHeaders, with_files=desk_pictures.WITH_FILES, with_some=WITH_NOTICE_FILES)
     return app
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from service.console.pages import AdminPage, Page
-from service.domain.audit import Entry, Fault, verify
+from service.domain.audit import Entry
+from service.usecases.log_check import LogChecked
 
 router = APIRouter()
 ROWS = 50
@@ -36,15 +36,11 @@ def audit(page: AdminPage) -> Response:
 @router.post("/audit/verification")
 def check(page: AdminPage) -> Response:
     """Follow the whole chain, and say whether it is whole."""
-    log = page.wired.audit
-    head = log.head()
-    last = head[0] if head else 0
-    # What is written while the chain is read lies beyond the head that was read first.
-    fault = verify(takewhile(lambda entry: entry.number <= last, log.all_entries()), head=head)
-    return _audit(page, checked=last, fault=fault)
+    found = page.wired.log_check.check()
+    return _audit(page, checked=found)
 
 
-def _audit(page: Page, *, checked: int | None = None, fault: Fault | None = None) -> Response:
+def _audit(page: Page, *, checked: LogChecked | None = None) -> Response:
     query = page.request.query_params
     subject = query.get("subject", "").strip()[:160]
     head = page.wired.audit.head()
@@ -64,7 +60,6 @@ def _audit(page: Page, *, checked: int | None = None, fault: Fault | None = None
         newer=min(last + ROWS, newest) if not subject and last < newest else None,
         head=head,
         checked=checked,
-        fault=fault,
     )
 
 

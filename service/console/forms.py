@@ -26,9 +26,19 @@ class Faults:
         """Note a fault."""
         self._by_field.setdefault(field, []).append(message)
 
+    def once(self, field: str, message: str) -> None:
+        """Note a fault, unless the same is noted there already."""
+        if message not in self.at(field):
+            self.add(field, message)
+
     def at(self, field: str) -> list[str]:
         """Return what is wrong with a field."""
         return self._by_field.get(field, [])
+
+    @property
+    def fields(self) -> int:
+        """Count the fields with faults."""
+        return len(self._by_field)
 
     def __bool__(self) -> bool:
         return bool(self._by_field)

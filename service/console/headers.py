@@ -24,16 +24,21 @@ HEADERS: Mapping[str, str] = {
 LARGEST_FORM = 1024 * 1024
 """Bytes of a form without files: two statements and a comment, several times over."""
 
+LARGEST_WITH_FILES = 64 * 1024 * 1024
+"""Bytes of a form with the files of a notice."""
+
 
 class ConsoleHeaders:
     """Adds the headers, and refuses forms that are too large before they are read.
 
-    For forms with files on paths that fit `with_files` the limit of the whole service holds, which is checked before.
+    For forms with files on paths that fit `with_files` the limit of the whole service holds, which is checked before;
+    those on paths that fit `with_some` may have LARGEST_WITH_FILES.
     """
 
-    def __init__(self, app: ASGIApp, with_files: re.Pattern[str]) -> None:
+    def __init__(self, app: ASGIApp, with_files: re.Pattern[str], with_some: re.Pattern[str]) -> None:
         self._app = app
         self._with_files = with_files
+        self._with_some = with_some
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -65,4 +70,5 @@ class ConsoleHeaders:
         if multipart and self._with_files.fullmatch(scope["path"]):
             return False
         stated = headers.get("content-length", "")
-        return not stated.isdigit() or int(stated) > LARGEST_FORM
+        most = LARGEST_WITH_FILES if multipart and self._with_some.fullmatch(scope["path"]) else LARGEST_FORM
+        return not stated.isdigit() or int(stated) > most

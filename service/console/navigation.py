@@ -24,7 +24,11 @@ _OWNERS = frozenset({Role.RIGHTS_OWNER, Role.ADMIN})
 ROOMS: tuple[Room, ...] = (
     Room("/console/overview", mark("Overview"), _JUDGES),
     Room("/console/queue", mark("Queue"), _JUDGES),
+    Room("/console/notices", mark("Notices"), _JUDGES),
+    Room("/console/sweeps", mark("Sweeps"), _JUDGES),
     Room("/console/desk", mark("Reference sets"), _OWNERS),
+    Room("/console/own-notices", mark("Your notices"), frozenset({Role.RIGHTS_OWNER})),
+    Room("/console/statistics", mark("Statistics"), _JUDGES),
     Room("/console/workbench", mark("Policy"), _JUDGES),
     Room("/console/people", mark("People"), _ADMINS),
     Room("/console/keys", mark("Keys"), _ADMINS),

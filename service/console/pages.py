@@ -9,6 +9,7 @@ for what comes before signing in.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from babel.support import NullTranslations
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
+from starlette.datastructures import FormData
 
 from service.bootstrap import Wired
 from service.console.case_counts import CountersMemory
@@ -32,11 +34,19 @@ from service.console.i18n import LANGUAGES, TAGS, choose
 from service.console.navigation import Room, rooms_of
 from service.console.static import StaticFiles
 from service.domain.account import Session
-from service.domain.errors import NotAuthenticated, NotPermitted, ServiceError
+from service.domain.errors import NotAuthenticated, NotPermitted, QuotaExceeded, ServiceError
 from service.domain.identity import Caller, Role
+from service.usecases.quotas import Minutes
 
 VIEWS = ("blur", "grey")
 """Ways to soften pictures."""
+
+PUBLIC = re.compile(r"/console/(?:complaint|(?:counter-)?notice/[^/]+/[^/]+(?:/[a-z]+)?)")
+"""Paths of the forms that anybody may send, files with them."""
+
+MOST_FILES = 10
+MOST_FIELDS = 2_100
+"""Files and other fields of a form that anybody may send: a notice may accuse 2,000 uploads."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class House:
     statuses: Mapping[type[ServiceError], HTTPStatus]
     crowds: CrowdMemory = field(default_factory=CrowdMemory)
     counters: CountersMemory = field(default_factory=CountersMemory)
+    public_forms: Minutes = field(default_factory=Minutes)
 
 
 class Page:
@@ -97,6 +108,12 @@ class Page:
         """The path of this page with its query: where a form leads back to."""
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
+
+    @property
+    def origin(self) -> str:
+        """Where people reach the service, for links that are kept."""
+        base = self.wired.settings.public_url or str(self.request.base_url)
+        return base.split("/console")[0].rstrip("/")
 
     @property
     def rooms(self) -> list[Room]:
@@ -183,19 +200,36 @@ AdminPage = Annotated[Page, Depends(_for(Role.ADMIN))]
 
 
 async def form_is_ours(request: Request, page: AnyPage) -> None:
-    """Refuse a form that does not carry the token of the page it should come from. Raises NotPermitted."""
+    """Refuse a form that does not carry the token of the page it should come from. Raises NotPermitted.
+
+    Of forms that anybody may send an address has so many a minute, counted before one is read. Raises QuotaExceeded.
+    """
     if request.method in ("GET", "HEAD"):
         return
     sent = request.headers.get("x-csrf-token")
-    if sent is None and page.session is None and "multipart" in request.headers.get("content-type", ""):
-        # Files are read of nobody who is not signed in: no form of ours brings them before.
+    public = PUBLIC.fullmatch(request.url.path) is not None
+    if public:
+        _count(page)
+    elif sent is None and page.session is None and "multipart" in request.headers.get("content-type", ""):
+        # Files are read of nobody who is not signed in: no other form of ours brings them before.
         raise NotAuthenticated("sign in to send files")
+    form: FormData | None = None
     if sent is None:
-        field = (await request.form()).get("csrf")
+        form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) if public else await request.form()
+        field = form.get("csrf")
         sent = field if isinstance(field, str) else ""
     known = page.session.csrf if page.session else page.house.cookies.read(request, "form")
     if not known or not secrets.compare_digest(sent.encode(), known.encode()):
+        if form is not None:
+            await form.close()
         raise FormExpired("the form was not sent from a page of this session")
+
+
+def _count(page: Page) -> None:
+    address = page.request.client.host if page.request.client else ""
+    wait = page.house.public_forms.take(address, page.wired.settings.public_forms_per_minute)
+    if wait is not None:
+        raise QuotaExceeded("too many forms from this address within a minute", wait)
 
 
 class FormExpired(NotPermitted):

@@ -33,9 +33,7 @@ def invite(page: AdminPage, role: Text = "", owner: Text = "") -> Response:
     except InvalidFields as error:
         return _people(page, Faults.of(error, page.language), role=role, owner=owner)
     path = f"/console/invitation/{token}"
-    base = page.wired.settings.public_url or str(page.request.base_url)
-    origin = base.split("/console")[0].rstrip("/")
-    return _people(page, Faults(), link=origin + path, role=role)
+    return _people(page, Faults(), link=page.origin + path, role=role)
 
 
 @router.post("/people/{name}/disable")

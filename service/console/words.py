@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from service.console.desk_words import TABLES as DESK_TABLES
 from service.console.i18n import mark
+from service.console.notice_words import TABLES as NOTICE_TABLES
 from service.domain.case import CaseState, DecisionKind, ReasonCode
 from service.domain.evidence import EvidenceKind
 from service.domain.identity import Role, Scope
@@ -14,6 +15,7 @@ from service.domain.verdict import Outcome
 
 _TABLES: Mapping[str, Mapping[str, str]] = {
     **DESK_TABLES,
+    **NOTICE_TABLES,
     "role": {
         Role.PLATFORM: mark("Platform"),
         Role.MODERATOR: mark("Moderator"),

@@ -7,15 +7,9 @@ compare with what its expected.json says -> write the report -> stop the service
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +20,10 @@ from indexer import build as builds
 from indexer import reference_sets
 from indexer.cli import progress_bars
 from service.demo.report import Shown, write_report
-from service.domain.errors import NotReady
-from service.domain.identity import Role, key_sha256
+from service.demo.running import running_service
+from service.domain.identity import Role
 
-PLATFORM = "demo"
-START_SECONDS = 60.0
+PEOPLE = {"demo": Role.PLATFORM, "moderation": Role.MODERATOR}
 _COLOURS = {"block": "bold red", "review": "yellow", "allow": "green"}
 
 
@@ -47,10 +40,11 @@ def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
     console.print(f"index: {built.sets} sets, {built.references} references, {built.vectors} vectors", highlight=False)
     folders = sorted(path.parent for path in examples.glob("*/upload.json"))
     shown = []
-    with _service(out, snapshot) as (client, moderator):
-        _block(moderator, examples / "blocked", console)
+    settings = {"SNAPSHOT": str(snapshot), "DATABASE": f"sqlite:///{out / 'demo.db'}"}
+    with running_service(settings, PEOPLE, out / "service.log") as clients:
+        _block(clients["moderation"], examples / "blocked", console)
         for folder in folders:
-            item = _screen(client, folder)
+            item = _screen(clients["demo"], folder)
             shown.append(item)
             _print(item, console)
     report = write_report(out / "report.html", shown, {item.slug: (item, folder) for item, folder in read})
@@ -59,34 +53,6 @@ def run_demo(sets: Path, examples: Path, out: Path, console: Console) -> int:
         f"{len(shown) - wrong} of {len(shown)} as expected; report: {report}", highlight=False, soft_wrap=True
     )
     return wrong
-
-
-@contextmanager
-def _service(out: Path, snapshot: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
-    """Start the service as a process of its own; give clients of a platform and of a moderator, stop it afterwards."""
-    platform, moderator = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    port = _free_port()
-    keys = ((PLATFORM, Role.PLATFORM, platform), ("moderation", Role.MODERATOR, moderator))
-    environment = {
-        **os.environ,
-        "LORA_SCREENING_SNAPSHOT": str(snapshot),
-        "LORA_SCREENING_DATABASE": f"sqlite:///{out / 'demo.db'}",
-        "LORA_SCREENING_API_KEYS": ",".join(f"{name}:{role}:{key_sha256(key)}" for name, role, key in keys),
-    }
-    log_path = out / "service.log"
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
-    with log_path.open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:  # noqa: S603
-        try:
-            with _client(port, platform) as client, _client(port, moderator) as moderating:
-                _wait_until_ready(client, process, log_path)
-                yield client, moderating
-        finally:
-            process.terminate()
-
-
-def _client(port: int, key: str) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False)
 
 
 def _block(moderator: httpx.Client, folder: Path, console: Console) -> None:
@@ -99,25 +65,6 @@ def _block(moderator: httpx.Client, folder: Path, console: Console) -> None:
         response = moderator.post("/v1/blocked-loras", data=about, files={"lora_file": (name, stream)})
     response.raise_for_status()
     console.print(f"blocked: {about['title']} ({response.json()['id']})", highlight=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log_path: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise NotReady(f"the service did not become ready; its log is {log_path}")
 
 
 def _screen(client: httpx.Client, folder: Path) -> Shown:

@@ -57,7 +57,7 @@ def next_entry(
     """Make the entry that follows the one of number and hash `last`, or the first."""
     number, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     at = at.astimezone(UTC)
-    digest = _sha256(number, at, actor, action, subject, before, after, previous)
+    digest = entry_sha256(number, at, actor, action, subject, before, after, previous)
     return Entry(number, at, actor, action, subject, before, after, previous, digest)
 
 
@@ -72,7 +72,7 @@ def verify(entries: Iterable[Entry], *, head: tuple[int, str] | None = None) -> 
             return Fault(entry.number, f"follows entry {number}: an entry is missing, doubled or out of order")
         if entry.previous != previous:
             return Fault(entry.number, "does not name the hash of the entry before it")
-        own = _sha256(
+        own = entry_sha256(
             entry.number,
             entry.at,
             entry.actor,
@@ -90,6 +90,7 @@ def verify(entries: Iterable[Entry], *, head: tuple[int, str] | None = None) -> 
     return None
 
 
-def _sha256(*parts: object) -> str:
+def entry_sha256(*parts: object) -> str:
+    """Hash an entry's parts in the order of its fields, but for the hash itself."""
     written = [part.astimezone(UTC).isoformat() if isinstance(part, datetime) else part for part in parts]
     return hashlib.sha256(json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -18,6 +18,8 @@ ServiceError
 ├── QuotaExceeded          too many requests from this key
 ├── Overloaded             too much is waiting; try again later
 ├── NotReady               no index is loaded
+├── SigningKeyError        the service's signing key cannot be used
+├── TimeStampError         the authority for time stamps gave none that can be used
 └── PolicyError            a policy file is not as its format asks
 """
 
@@ -169,3 +171,15 @@ class PolicyError(ServiceError):
     """A policy cannot be read."""
 
     code = "policy_invalid"
+
+
+class SigningKeyError(ServiceError):
+    """The file of the service's signing key holds none, or everybody may read it."""
+
+    code = "signing_key_unusable"
+
+
+class TimeStampError(ServiceError):
+    """An authority for time stamps does not answer, or not as RFC 3161 says."""
+
+    code = "time_stamp_failed"

@@ -53,7 +53,7 @@ def statement(
     `facts` are what was found, the most telling first; MOST_FACTS of them are told.
     """
     why = REASON_WORDS[reason]
-    en, zh = _titles(sets)
+    en, zh = concerned_titles(sets)
     found = facts[:MOST_FACTS]
     parts: list[Wording] = []
     if kind is DecisionKind.UPHOLD:
@@ -64,10 +64,10 @@ def statement(
                 f"上传内容“{upload}”已由人工审核，认定其再现了{zh}：{why.zh}。"
                 "除非出示许可或该决定被变更，该内容不得在本平台任何地区公开。",
             ),
-            *_found(found),
+            *found_facts(found),
             _MEANS,
             _BASIS,
-            _WAYS,
+            ways_out(),
         ]
     elif kind is DecisionKind.DISMISS:
         parts = [
@@ -117,7 +117,13 @@ _WAYS = Wording(
 )
 
 
-def _found(facts: Sequence[Wording]) -> list[Wording]:
+def ways_out() -> Wording:
+    """Say what the uploader can do."""
+    return _WAYS
+
+
+def found_facts(facts: Sequence[Wording]) -> list[Wording]:
+    """List what was found, as one paragraph; none where nothing was."""
     if not facts:
         return []
     en = "\n".join(f"- {fact.en}" for fact in facts)
@@ -125,7 +131,7 @@ def _found(facts: Sequence[Wording]) -> list[Wording]:
     return [Wording(f"What was found:\n{en}", f"所发现的内容：\n{zh}")]
 
 
-def _titles(sets: Sequence[Concerned]) -> tuple[str, str]:
+def concerned_titles(sets: Sequence[Concerned]) -> tuple[str, str]:
     """Name the sets, each with its work and whose it is; a decision may speak of none."""
     if not sets:
         return "a protected character", "受保护的角色"

@@ -66,8 +66,8 @@ def answer(screened: Screened) -> Mapping[str, Any]:
         "external_id": screened.upload.external_id,
         "status": "done",
         "verdict": verdict.outcome.value,
-        "grounds": [_ground(item, facts.sets) for item in verdict.grounds],
-        "evidence": [_evidence(item) for item in facts.evidence],
+        "grounds": [shown_ground(item, facts.sets) for item in verdict.grounds],
+        "evidence": [shown_evidence(item) for item in facts.evidence],
         "not_screened": [asdict(item) for item in facts.not_screened],
         "conditions": list(verdict.conditions),
         "notice_to_uploader": _texts(verdict.notice_to_uploader),
@@ -93,7 +93,7 @@ def unscreened_answer(
         "external_id": external_id,
         "status": "done",
         "verdict": Outcome.REVIEW.value,
-        "grounds": [_ground(Ground("not_screened", Outcome.REVIEW, ground("not_screened", None)), {})],
+        "grounds": [shown_ground(Ground("not_screened", Outcome.REVIEW, ground("not_screened", None)), {})],
         "evidence": [],
         "not_screened": [{"source": "upload", "reason": reason}],
         "conditions": [],
@@ -108,7 +108,8 @@ def unscreened_answer(
     }
 
 
-def _ground(item: Ground, sets: Mapping[str, ReferenceSet]) -> dict[str, Any]:
+def shown_ground(item: Ground, sets: Mapping[str, ReferenceSet]) -> dict[str, Any]:
+    """Write a ground out as JSON values."""
     about = None
     if item.reference_set is not None:
         title = title_of(sets[item.reference_set])
@@ -122,7 +123,8 @@ def _ground(item: Ground, sets: Mapping[str, ReferenceSet]) -> dict[str, Any]:
     }
 
 
-def _evidence(item: Evidence) -> dict[str, Any]:
+def shown_evidence(item: Evidence) -> dict[str, Any]:
+    """Write a fact out as JSON values."""
     return {
         "kind": item.kind.value,
         "source": item.source,

@@ -9,6 +9,7 @@ import structlog
 
 from indexer.errors import LoraError
 from indexer.loras import can_be_known_again, read_signals
+from indexer.model import LoraSignals
 from service.domain.blocked import BlockedLora
 from service.domain.errors import FieldFault, InvalidFields, NotFound
 from service.domain.identity import new_id
@@ -49,10 +50,34 @@ class Blocking:
         if not can_be_known_again(read):
             fault = "none of its tensors tells it from other files: they are too small, or were never trained"
             raise InvalidFields([FieldFault("lora_file", fault)])
-        wanted = BlockedLora(new_id("blk"), title, reference_set, reason, self._clock.now(), by, read.signals)
+        return self._add(read.signals, title, reference_set, reason, by, without=read.problem)
+
+    def add_signals(
+        self, signals: LoraSignals, *, title: str, reason: str, by: str, reference_set: str | None = None
+    ) -> BlockedLora | None:
+        """Block a LoRA that was screened, by its signals; None where these could not tell it from others.
+
+        The same file twice gives the first entry. Without a fingerprint it may never have been trained: nobody is
+        there to look, so it is not blocked.
+        """
+        if signals.fingerprint is None or not any(item.telling for item in signals.tensors):
+            return None
+        return self._add(signals, title, reference_set, reason, by)
+
+    def _add(
+        self,
+        signals: LoraSignals,
+        title: str,
+        reference_set: str | None,
+        reason: str,
+        by: str,
+        *,
+        without: str | None = None,
+    ) -> BlockedLora:
+        wanted = BlockedLora(new_id("blk"), title, reference_set, reason, self._clock.now(), by, signals)
         kept = self._blocked.add(wanted)
         if kept.id == wanted.id:
-            log.info("lora_blocked", blocked_lora=kept.id, reference_set=reference_set, by=by, without=read.problem)
+            log.info("lora_blocked", blocked_lora=kept.id, reference_set=reference_set, by=by, without=without)
         return kept
 
     def remove(self, blocked_id: str, by: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -93,8 +94,19 @@ class House:
 Start = Callable[..., House]
 
 
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a record that knows PASSWORDS and nothing else, to be copied: hashing passwords is slow by intent."""
+    record = tmp_path_factory.mktemp("people") / "record.db"
+    app = create_app(Settings(snapshot=record.parent, database=f"sqlite:///{record}"), lambda _: None)
+    for name, (role, password) in PASSWORDS.items():
+        app.state.wired.accounts.add(name, role, password, SETUP)
+    app.state.wired.close()
+    return record
+
+
 @pytest.fixture
-def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn) -> Iterator[Start]:
+def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peopled: Path) -> Iterator[Start]:
     """Start services with settings of one's own."""
     with ExitStack() as stack:
 
@@ -110,11 +122,16 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn) -> I
                 "second_look_allows": 0.0,
                 "sign_ins_per_minute": 1000,
             }
+            record = tmp_path / "record.db"
+            if str(given["database"]).startswith("sqlite") and not record.exists():
+                shutil.copy(peopled, record)
             app = create_app(Settings(**{**given, **changes}), lambda _: None)
             stack.enter_context(TestClient(app))
             house = House(app, stack)
+            known = {user.name for user in house.wired.accounts.list_all(SETUP)}
             for name, (role, password) in PASSWORDS.items():
-                house.wired.accounts.add(name, role, password, SETUP)
+                if name not in known:
+                    house.wired.accounts.add(name, role, password, SETUP)
             return house
 
         yield run

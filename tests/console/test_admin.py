@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from service.domain.identity import Role
 from tests.console.conftest import House
+from tests.tampering import unlock
 
 
 def test_a_link_is_shown_once_and_makes_the_account(house: House) -> None:
@@ -93,6 +94,7 @@ def test_the_audit_log_shows_and_verifies_the_chain(house: House) -> None:
     assert "user:mo" in only
     assert "screening.finished" not in only
     engine = sa.create_engine(house.wired.settings.database)
+    unlock(engine)
     with engine.begin() as connection:
         connection.execute(sa.text("update audit_entries set actor = 'user:nobody' where number = 2"))
     engine.dispose()

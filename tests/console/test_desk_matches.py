@@ -10,7 +10,6 @@ import pytest
 
 from indexer.model import Alias, AliasKind
 from service.adapters.sql.case_queue import SqlCaseQueue
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screening_history import SqlScreeningHistory
 from service.adapters.sql.sets import SqlSetDirectory
 from service.adapters.sql.traffic import SqlSetTraffic
@@ -108,7 +107,7 @@ def test_a_trial_run_gives_owners_figures_and_admins_pictures_too(bench: Bench) 
 
 def desk_after(bench: Bench, wait: timedelta) -> Desk:
     """Return the desk as it is later."""
-    engine = open_database(bench.wired.settings.database)
+    engine = bench.wired.database
     return Desk(
         SqlSetDirectory(engine),
         SqlScreeningHistory(engine),

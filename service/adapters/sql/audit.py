@@ -71,7 +71,8 @@ class SqlAuditLog:
         """Return entries in order of number, of one subject or of all, from the one after `after`."""
         query = sa.select(audit_entries).where(audit_entries.c.number > after).order_by(audit_entries.c.number)
         if subject is not None:
-            query = query.where(audit_entries.c.subject == subject)
+            # PostgreSQL takes no NUL in a text, not even to look for it.
+            query = query.where(audit_entries.c.subject == subject.replace("\x00", "\ufffd"))
         with self._engine.connect() as connection:
             return [_entry(row) for row in connection.execute(query.limit(most))]
 

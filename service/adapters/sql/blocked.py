@@ -100,13 +100,8 @@ class SqlBlockedLoras:
 
     def remove(self, blocked_id: str, when: datetime, by: str) -> bool:
         """Put a LoRA out of force."""
-        change = blocked_loras.update().where(blocked_loras.c.id == blocked_id, _IN_FORCE)
         with writing(self._engine) as connection:
-            done = connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by)).rowcount == 1
-            if done:
-                subject = f"blocked_lora:{blocked_id}"
-                write_entry(connection, at=when, actor=by, action="blocked_lora.released", subject=subject)
-            return done
+            return release_lora(connection, blocked_id, when, by)
 
     def list_all(self) -> list[BlockedLora]:
         """Return all in force, newest first."""
@@ -199,6 +194,16 @@ class SqlBlockedLoras:
                 for row in connection.execute(wanted):
                     held[row.blocked_id].append(row)
         return [_blocked(row, held[row.id], row.fingerprint if fingerprints else None) for row in rows]
+
+
+def release_lora(connection: sa.Connection, blocked_id: str, when: datetime, by: str) -> bool:
+    """Put a LoRA out of force inside the caller's transaction; tell whether it was in force."""
+    change = blocked_loras.update().where(blocked_loras.c.id == blocked_id, _IN_FORCE)
+    if connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by)).rowcount != 1:
+        return False
+    subject = f"blocked_lora:{blocked_id}"
+    write_entry(connection, at=when, actor=by, action="blocked_lora.released", subject=subject)
+    return True
 
 
 def _blocked(row: sa.Row[Any], tensors: Iterable[sa.Row[Any]], fingerprint: bytes | None) -> BlockedLora:

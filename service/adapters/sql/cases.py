@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
+from service.adapters.sql.case_messages import tell_decided, tell_undone
 from service.adapters.sql.case_rows import decision_of, locked, move, read_cases
 from service.adapters.sql.engine import in_utc, writing
 from service.adapters.sql.tables import cases, decisions
@@ -92,6 +93,7 @@ class SqlCases:
             decided = at if state is CaseState.DECIDED else None
             change = {"state": state.value, "decision_id": decision.id, "decided": decided, **_FREE}
             move(connection, case_id, change)
+            tell_decided(connection, row, decision)
             write_entry(
                 connection,
                 at=at,
@@ -122,6 +124,7 @@ class SqlCases:
             connection.execute(decisions.update().where(decisions.c.id == undone.id).values(undone=now))
             back = _before(connection, case_id)
             move(connection, case_id, {**back, "decided": None, "claimed_by": who, "claimed_until": now + LEASE})
+            tell_undone(connection, row, undone, now)
             write_entry(
                 connection,
                 at=now,

@@ -23,8 +23,11 @@ from service.domain.audit import SYSTEM
 from service.ports import KeptPicture, PastScreening, SetFound
 
 _AT_ONCE = 500
-_FINISHED = screenings.c.record.is_not(None)
-_COLUMNS = [screenings.c[name] for name in ("id", "platform", "external_id", "uploader", "created", "answer", "record")]
+FINISHED = screenings.c.record.is_not(None)
+PAST_COLUMNS = [
+    screenings.c[name] for name in ("id", "platform", "external_id", "uploader", "created", "answer", "record")
+]
+"""What past_screening() reads."""
 
 
 class SqlScreeningHistory:
@@ -37,16 +40,16 @@ class SqlScreeningHistory:
         """Return a finished screening, with its pictures."""
         pictures = screened_pictures.select().where(screened_pictures.c.screening_id == screening_id)
         with self._engine.connect() as connection:
-            query = sa.select(*_COLUMNS).where(screenings.c.id == screening_id, _FINISHED)
+            query = sa.select(*PAST_COLUMNS).where(screenings.c.id == screening_id, FINISHED)
             row = connection.execute(query).one_or_none()
             if row is None:
                 return None
             kept = connection.execute(pictures.order_by(screened_pictures.c.number))
-            return _past(row, tuple(kept_picture(item) for item in kept))
+            return past_screening(row, tuple(kept_picture(item) for item in kept))
 
     def last(self, most: int, *, before: datetime | None = None) -> list[PastScreening]:
         """Return the latest, newest first."""
-        query = sa.select(*_COLUMNS).where(_FINISHED)
+        query = sa.select(*PAST_COLUMNS).where(FINISHED)
         if before is not None:
             query = query.where(screenings.c.created < before.astimezone(UTC))
         return self._read(query, most)
@@ -54,24 +57,24 @@ class SqlScreeningHistory:
     def of_uploader(self, platform: str, uploader: str, most: int) -> list[PastScreening]:
         """Return an uploader's latest, newest first."""
         own = sa.and_(screenings.c.platform == platform, screenings.c.uploader == uploader)
-        return self._read(sa.select(*_COLUMNS).where(own, _FINISHED), most)
+        return self._read(sa.select(*PAST_COLUMNS).where(own, FINISHED), most)
 
     def of_set(self, reference_set: str, most: int) -> list[tuple[PastScreening, SetFound]]:
         """Return the latest in which something was found about a set, newest first."""
         found = [column for column in screened_sets.c if column.name not in ("screening_id", "created")]
         query = (
-            sa.select(*_COLUMNS, *found)
+            sa.select(*PAST_COLUMNS, *found)
             .join_from(screened_sets, screenings)
             .where(screened_sets.c.reference_set == reference_set)
             .order_by(screened_sets.c.created.desc(), screenings.c.id)
         )
         with self._engine.connect() as connection:
-            return [(_past(row), set_found(row)) for row in connection.execute(query.limit(most))]
+            return [(past_screening(row), set_found(row)) for row in connection.execute(query.limit(most))]
 
     def pictures(self, most: int) -> Iterator[tuple[str, KeptPicture]]:
         """Go through the latest pictures; what comes in meanwhile is not seen."""
         position = sa.tuple_(screenings.c.created, screenings.c.id)
-        query = sa.select(screenings.c.created, screenings.c.id).where(_FINISHED)
+        query = sa.select(screenings.c.created, screenings.c.id).where(FINISHED)
         query = query.order_by(screenings.c.created.desc(), screenings.c.id.desc()).limit(_AT_ONCE)
         last: tuple[datetime, str] | None = None
         while most > 0:
@@ -91,7 +94,7 @@ class SqlScreeningHistory:
     def _read(self, query: sa.Select[Any], most: int) -> list[PastScreening]:
         newest = query.order_by(screenings.c.created.desc(), screenings.c.id.desc()).limit(most)
         with self._engine.connect() as connection:
-            return [_past(row) for row in connection.execute(newest)]
+            return [past_screening(row) for row in connection.execute(newest)]
 
 
 class SqlPictureRetention:
@@ -134,7 +137,8 @@ class SqlPictureRetention:
         return sorted(dropped - used)
 
 
-def _past(row: sa.Row[Any], pictures: tuple[KeptPicture, ...] = ()) -> PastScreening:
+def past_screening(row: sa.Row[Any], pictures: tuple[KeptPicture, ...] = ()) -> PastScreening:
+    """Read a row of PAST_COLUMNS."""
     return PastScreening(
         id=row.id,
         platform=row.platform,

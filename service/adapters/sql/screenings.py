@@ -14,6 +14,7 @@ from service.adapters.sql.audit import write_entry
 from service.adapters.sql.case_rows import open_case, storable
 from service.adapters.sql.engine import in_utc, writing
 from service.adapters.sql.measures import keep_lora
+from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import screened_pictures, screened_sets, screenings
 from service.domain.audit import SYSTEM
 from service.ports import Finished, KeptPicture, SetFound, StoredScreening
@@ -67,8 +68,20 @@ class SqlScreeningStore:
         change = screenings.update().where(screenings.c.id == screening_id, screenings.c.answer.is_(None))
         with writing(self._engine) as connection:
             if connection.execute(change.values(_columns(finished))).rowcount == 1:
-                created = connection.scalar(sa.select(screenings.c.created).where(screenings.c.id == screening_id))
-                _leave_behind(connection, screening_id, in_utc(created or finished.at), finished)
+                row = connection.execute(
+                    sa.select(screenings.c.created, screenings.c.platform, screenings.c.external_id).where(
+                        screenings.c.id == screening_id
+                    )
+                ).one()
+                told = {"screening_id": screening_id, "external_id": row.external_id}
+                write_message(
+                    connection,
+                    recipient=f"platform:{row.platform}",
+                    kind="screening.finished",
+                    payload=told | {name: finished.answer[name] for name in ("verdict", "shadow")},
+                    at=finished.at,
+                )
+                _leave_behind(connection, screening_id, in_utc(row.created), finished)
                 return finished.answer
             query = sa.select(screenings.c.answer).where(screenings.c.id == screening_id)
             stands: Mapping[str, Any] = connection.execute(query).scalar_one()

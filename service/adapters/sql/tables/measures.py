@@ -49,7 +49,16 @@ outbox = sa.Table(
     sa.Column("kind", sa.String(64), nullable=False),
     sa.Column("payload", sa.JSON, nullable=False),
     time_column("written"),
+    # Given once the message is committed, in an order in which readers miss none: that of `number` is not one.
+    sa.Column("place", sa.Integer),
     sa.Index("ix_outbox_recipient", "recipient", "number"),
+    sa.Index("ix_outbox_place", "recipient", "place"),
+    sa.Index(
+        "ix_outbox_unplaced",
+        "number",
+        sqlite_where=sa.text("place IS NULL"),
+        postgresql_where=sa.text("place IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -13,6 +13,7 @@ from service.adapters.sql.audit import SqlAuditLog, write_entry
 from service.adapters.sql.engine import open_database, writing
 from service.cli import app
 from service.settings import database_in
+from tests.tampering import unlock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -50,6 +51,7 @@ def _head(data: Path) -> str:
 
 def _damage(data: Path, statement: str) -> None:
     engine = open_database(database_in(data))
+    unlock(engine)
     with writing(engine) as connection:
         connection.execute(sa.text(statement))
     engine.dispose()

@@ -1,0 +1,1 @@
+"""Evidence packs as readable PDF files."""

@@ -1,0 +1,109 @@
+"""Checking the audit log: its chain, its seals, and their time stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from service.domain.audit import Entry, Fault, verify
+from service.domain.seal import Seal, SealWatch
+from service.ports import AuditLog, Seals, TimeStamps
+
+Verifier = Callable[[bytes, bytes, bytes], bool]
+"""Tells of public key, text and signature whether they belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogChecked:
+    """What checking the log gave: the first fault or None, number and hash of the last entry, and the seals.
+
+    `unsealed` entries came after the last seal; `unstamped` seals have no time stamp.
+    """
+
+    fault: Fault | None
+    head: tuple[int, str] | None
+    seals: int
+    last_seal: Seal | None
+    unsealed: int
+    unstamped: int
+
+
+class LogCheck:
+    """Follows the whole log."""
+
+    def __init__(
+        self,
+        audit: AuditLog,
+        seals: Seals,
+        *,
+        keys: Callable[[], Sequence[bytes]],
+        verifier: Verifier,
+        stamps: TimeStamps | None = None,
+    ) -> None:
+        """Take the stores; `keys` gives the raw public keys with which this service signs, and signed before."""
+        self._audit = audit
+        self._seals = seals
+        self._keys = keys
+        self._verifier = verifier
+        self._stamps = stamps
+
+    def check(self, seen: Callable[[Entry], None] = lambda _: None) -> LogChecked:
+        """Follow the whole log and compare it with its seals and their stamps; `seen` is told each entry."""
+        seals, before = self._seals.all_seals(), self._audit.head()
+        watch = SealWatch(seals, self.is_ours)
+        passed = _Passed(before)
+
+        def passing() -> Iterator[Entry]:
+            for entry in self._audit.all_entries():
+                watch.see(entry)
+                seen(entry)
+                passed.see(entry)
+                yield entry
+
+        fault = verify(passing()) or passed.end(self._audit.head()) or watch.end() or self._stamp_fault(seals)
+        return LogChecked(
+            fault,
+            passed.last,
+            len(seals),
+            seals[-1] if seals else None,
+            max(0, (passed.last or (0, ""))[0] - (seals[-1].last if seals else 0)),
+            sum(seal.stamp is None for seal in seals),
+        )
+
+    def is_ours(self, seal: Seal) -> bool:
+        """Tell whether one of this service's keys has signed a seal."""
+        key = bytes.fromhex(seal.public_key)
+        return key in self._keys() and self._verifier(key, seal.signed_text(), bytes.fromhex(seal.signature))
+
+    def _stamp_fault(self, seals: Sequence[Seal]) -> Fault | None:
+        if self._stamps is None:
+            return None
+        for seal in seals:
+            wrong = self._stamps.check(seal.stamp, seal.signed_text()) if seal.stamp is not None else None
+            if wrong is not None:
+                return Fault(seal.last, f"carries seal {seal.number} with a time stamp that does not fit: {wrong}")
+        return None
+
+
+class _Passed:
+    """Compares the last entry with the head that the log states: others may write while the log is read."""
+
+    def __init__(self, before: tuple[int, str] | None) -> None:
+        self._before = before
+        self._at_head = before is None
+        self.last: tuple[int, str] | None = None
+
+    def see(self, entry: Entry) -> None:
+        """Let the next entry pass."""
+        self.last = entry.number, entry.sha256
+        self._at_head = self._at_head or self.last == self._before
+
+    def end(self, after: tuple[int, str] | None) -> Fault | None:
+        """Say what is wrong with the end of the log."""
+        number = self.last[0] if self.last else 0
+        if self._before is not None and not self._at_head:
+            said = f"but the log says that {self._before[0]} is"
+            return Fault(number, f"is the last one found, {said}: entries are missing")
+        if number > (after[0] if after else 0):
+            return Fault(number, "stands after the one that the log says is its last")
+        return None
