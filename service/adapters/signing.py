@@ -22,11 +22,14 @@ _RAW = serialization.Encoding.Raw
 class FileSigner:
     """Signs with the key of a file (PEM, PKCS 8, mode 0600). It is read, or made, when it is first needed.
 
-    Each method raises SigningKeyError where the file is no Ed25519 key, or everybody may read it.
+    Each method raises SigningKeyError where the file is no Ed25519 key, where everybody may read it, or where it is
+    absent and none is to be made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        """Take the key's file; with `make` false a key that is absent stays so."""
         self._path = path
+        self._makes = make
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of some bytes."""
@@ -43,6 +46,8 @@ class FileSigner:
     @cached_property
     def _key(self) -> Ed25519PrivateKey:
         if not self._path.exists():
+            if not self._makes:
+                raise SigningKeyError(f"there is no signing key at {self._path}")
             _make(self._path)
         return _read(self._path)
 

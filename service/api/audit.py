@@ -70,6 +70,7 @@ class CheckAnswer(BaseModel):
     last_seal: SealAnswer | None
     unsealed: int = Field(description="Entries after the last seal.")
     unstamped: int = Field(description="Seals that have no time stamp.")
+    unchecked: int = Field(description="Seals of which nobody can tell who signed them: the signing key is gone.")
 
 
 @router.get(
@@ -110,7 +111,7 @@ def verify_log(service: Service, _: AdminCaller) -> Any:
     found = service.log_check.check()
     seal = found.last_seal
     return {
-        "whole": found.fault is None,
+        "whole": found.whole,
         "fault": {"entry": found.fault.number, "what": found.fault.what} if found.fault else None,
         "head": {"number": found.head[0], "sha256": found.head[1]} if found.head else None,
         "seals": found.seals,
@@ -126,4 +127,5 @@ def verify_log(service: Service, _: AdminCaller) -> Any:
         },
         "unsealed": found.unsealed,
         "unstamped": found.unstamped,
+        "unchecked": found.unchecked,
     }

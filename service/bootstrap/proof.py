@@ -17,12 +17,14 @@ from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.evidence import SqlEvidenceRecord
 from service.adapters.sql.measures import SqlMeasures
 from service.adapters.sql.notices import SqlNotices
+from service.adapters.sql.screening_history import SqlScreeningHistory
 from service.adapters.sql.seals import SqlSeals
 from service.adapters.sql.sets import SqlSetDirectory
 from service.adapters.sql.statistics import SqlStatisticsRecord
 from service.adapters.sql.sweeps import SqlSweepHits, SqlSweepRecord
 from service.ports import Blobs, Clock, Policies, Signer, TimeStamps
 from service.settings import Settings
+from service.usecases.dossier_sweeps import SweepParts
 from service.usecases.dossiers import Dossiers
 from service.usecases.evidence_packs import EvidencePacks
 from service.usecases.log_check import LogCheck
@@ -56,12 +58,12 @@ def proof_rooms(  # noqa: PLR0917 (each of them another kind of thing)
         hours=settings.seal_hours,
         on_stamp_failure=metrics.count_stamp_failure,
     )
+    measures = SqlMeasures(engine)
     dossiers = Dossiers(
         review=review,
         notices=SqlNotices(engine),
-        sweeps=SqlSweepRecord(engine),
-        hits=SqlSweepHits(engine),
-        measures=SqlMeasures(engine),
+        sweeps=SweepParts(SqlSweepRecord(engine), SqlSweepHits(engine), measures, SqlScreeningHistory(engine)),
+        measures=measures,
         record=record,
         sets=SqlSetDirectory(engine),
         policies=policies,
@@ -72,19 +74,26 @@ def proof_rooms(  # noqa: PLR0917 (each of them another kind of thing)
     )
     return ProofRooms(
         sealing=sealing,
-        log_check=log_check(settings, engine, signer, stamps),
+        log_check=log_check(settings, engine, stamps),
         evidence_packs=packs,
         statistics=Statistics(SqlStatisticsRecord(engine), clock),
     )
 
 
-def log_check(settings: Settings, engine: Engine, signer: Signer, stamps: TimeStamps | None) -> LogCheck:
-    """Wire the check of the audit log; the signer's key is asked for where there are seals."""
+def log_check(settings: Settings, engine: Engine, stamps: TimeStamps | None) -> LogCheck:
+    """Wire the check of the audit log. Checking makes no key: one that is gone is said to be."""
+    signer = FileSigner(settings.signing_key_file, make=False)
 
     def keys() -> Sequence[bytes]:
-        return (signer.public_key(), *settings.public_keys)
+        own = (signer.public_key(),) if has_own() else ()
+        return (*own, *settings.public_keys)
 
-    return LogCheck(SqlAuditLog(engine), SqlSeals(engine), keys=keys, verifier=verify, stamps=stamps)
+    def has_own() -> bool:
+        return settings.signing_key_file.exists()
+
+    return LogCheck(
+        SqlAuditLog(engine), SqlSeals(engine), keys=keys, has_own=has_own, verifier=verify, stamps=stamps
+    )
 
 
 def time_stamps(settings: Settings) -> TimeStamps | None:

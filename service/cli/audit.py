@@ -22,7 +22,6 @@ from service.adapters.blobs import open_blobs
 from service.adapters.logs import configure_logs
 from service.adapters.rebuild import AlreadyRunning
 from service.adapters.rebuild import rebuild as rebuild_index
-from service.adapters.signing import FileSigner
 from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.control_pictures import SqlControlPictures
 from service.adapters.sql.engine import open_database
@@ -66,7 +65,8 @@ def verify_log(
 ) -> None:
     """Follow the chain from its first entry. Prints the last one's number and hash: note them where nobody here writes.
 
-    Exits with 1 where an entry was changed, dropped or moved, and names it.
+    Exits with 1 where an entry was changed, dropped or moved, and names it; and where its seals cannot be checked,
+    because the signing key is gone.
     """
     with _record(data) as (settings, engine):
         wanted, seen = _noted(noted), list[Entry]()
@@ -84,11 +84,19 @@ def verify_log(
                     seen[:] = [entry]
                 bar.update(task, advance=1)
 
-            signer = FileSigner(settings.signing_key_file)
-            found = log_check(settings, engine, signer, time_stamps(settings)).check(see)
+            found = log_check(settings, engine, time_stamps(settings)).check(see)
         if found.fault is not None:
             error_console.print(
                 f"[bold red]broken[/] at entry {found.fault.number}: it {found.fault.what}", highlight=False
+            )
+            raise typer.Exit(_BROKEN)
+        if found.unchecked:
+            error_console.print(
+                f"[bold red]seals cannot be checked[/]: there is no signing key at {settings.signing_key_file}, and"
+                f" {found.unchecked} of {found.seals} seals carry another key than those in"
+                " LORA_SCREENING_EARLIER_PUBLIC_KEYS; the chain of entries fits together",
+                highlight=False,
+                soft_wrap=True,
             )
             raise typer.Exit(_BROKEN)
         if wanted is not None and [(entry.number, entry.sha256) for entry in seen] != [wanted]:

@@ -40,7 +40,7 @@ MESSAGES: Mapping[str, str] = {
     "suit_shown": mark("It is noted: the measures stay."),
     "counter_notice_sent": mark("Your counter-notice is received, and was passed on."),
     "notice_forwarded": mark("The notice is forwarded to the uploaders."),
-    "measures_taken": mark("%(taken)s measures taken, %(left)s uploads left as they were."),
+    "measures_taken": mark("Measures taken: %(taken)s. Uploads left as they were: %(left)s."),
     "notice_reject": mark("The notice is rejected."),
     "notice_abusive": mark("The notice is marked as abusive, and its measures have ended."),
     "notice_close": mark("The notice is closed."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.console.accused_view import read_values
+from service.console.accused_view import UploadList, read_values
 from service.console.complaint_form import Sent
 from service.console.i18n import mark
 from service.console.pages import Page
@@ -19,12 +19,16 @@ NONE_CHOSEN = mark("Choose one upload at least.")
 
 @dataclass(frozen=True, slots=True)
 class MeasureForm:
-    """The form as it stands; `chosen` are the values of uploads, and `every` says that all are meant."""
+    """The form as it stands; `chosen` are the values of uploads, `every` says that all are meant.
+
+    `unfolded` tells whether the statement is shown at once.
+    """
 
     kind: MeasureKind = MeasureKind.UNPUBLISH
-    every: bool = True
+    every: bool = False
     chosen: frozenset[str] = frozenset()
     statement: Wording = field(default_factory=lambda: Wording("", ""))
+    unfolded: bool = False
 
     @classmethod
     def read(cls, sent: Sent) -> MeasureForm:
@@ -32,7 +36,7 @@ class MeasureForm:
         kind = sent.texts.get("kind", "")
         return cls(
             MeasureKind(kind) if kind in set(MeasureKind) else MeasureKind.UNPUBLISH,
-            sent.texts.get("scope") != "chosen",
+            sent.texts.get("scope") == "all",
             frozenset(sent.every.get("uploads", ())),
             Wording(sent.text("statement_en"), sent.text("statement_zh")),
         )
@@ -47,9 +51,15 @@ class MeasureForm:
         return found
 
 
-def prepared(page: Page, notice: Notice, kind: MeasureKind) -> MeasureForm:
-    """Prepare the form with the statement of a kind."""
-    return MeasureForm(kind, statement=page.wired.notices.statement(notice, kind))
+def prepared(page: Page, notice: Notice, kind: MeasureKind, uploads: UploadList | None = None) -> MeasureForm:
+    """Prepare the form with the statement of a kind, and with what is usually chosen of the uploads.
+
+    That is each one without a measure, unless a licence or a private use stands for it; all where not all are shown.
+    """
+    rows = uploads.rows if uploads is not None else ()
+    chosen = frozenset(row.value for row in rows if row.value and not row.measures and not row.covered)
+    every = uploads is not None and uploads.left > 0
+    return MeasureForm(kind, every, chosen, page.wired.notices.statement(notice, kind))
 
 
 def written(form: MeasureForm, usual: Wording) -> Wording | None:

@@ -34,7 +34,7 @@ def statement(page: ModeratorPage, notice_id: str, sent: SentForm) -> Response:
     """Prepare the statement for a kind of measure; nothing is taken yet."""
     form = MeasureForm.read(sent)
     usual = prepared(page, page.wired.notices.open(notice_id, page.caller).notice, form.kind)
-    return show_notice(page, notice_id, MeasureForm(form.kind, form.every, form.chosen, usual.statement))
+    return show_notice(page, notice_id, MeasureForm(form.kind, form.every, form.chosen, usual.statement, unfolded=True))
 
 
 @router.post("/measures")

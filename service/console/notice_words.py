@@ -130,6 +130,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "notice.rejected": mark("The notice was rejected"),
         "notice.found_abusive": mark("The notice was found abusive"),
         "notice.closed": mark("The notice was closed"),
+        "consequence.recorded": mark("A strike was given, and the LoRA is known again"),
+        "consequence.reversed": mark("A strike is void, and the LoRA passes again"),
+        "pack.made": mark("An evidence pack was made"),
     },
     "notice_order": {
         "priority": mark("Most pressing first"),

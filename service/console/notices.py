@@ -84,6 +84,7 @@ def show_notice(page: Page, notice_id: str, form: MeasureForm | None = None, fau
     view = page.wired.notices.open(notice_id, page.caller)
     found = view.notice
     every = page.request.query_params.get("all") == "1"
+    uploads = uploads_of(page, view, every=every)
     return page.render(
         "notices/notice.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
@@ -93,7 +94,7 @@ def show_notice(page: Page, notice_id: str, form: MeasureForm | None = None, fau
         may={event.value for event in NoticeEvent if (found.state, event) in TRANSITIONS},
         may_take=found.state is NoticeState.COMPLETE or (found.state, NoticeEvent.MEASURES_TAKEN) in TRANSITIONS,
         elements=[(ELEMENT_WORDS[item], item.value not in found.missing) for item in REQUIRED[found.jurisdiction]],
-        uploads=uploads_of(page, view, every=every),
+        uploads=uploads,
         sweep=page.wired.sweeps.find(found.sweep_id) if found.sweep_id is not None else None,
         act_by=page.wired.notice_queue.act_by(found),
         clocks=[(name.partition(":")[0], at) for name, at in view.clocks if not name.startswith("complain:")],
@@ -104,7 +105,7 @@ def show_notice(page: Page, notice_id: str, form: MeasureForm | None = None, fau
         words=_words(page, found),
         entries=page.wired.audit.entries(subject=f"notice:{notice_id}")[::-1],
         kinds=tuple(MeasureKind),
-        form=form or prepared(page, found, MeasureKind.UNPUBLISH),
+        form=form or prepared(page, found, MeasureKind.UNPUBLISH, uploads),
         sets={item.slug: item for item in page.wired.registration.list_all(page.caller)},
         faults=faults or Faults(),
     )

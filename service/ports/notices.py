@@ -12,6 +12,7 @@ from service.domain.notice import CounterNotice, Letter, Notice, NoticeState
 from service.domain.notice_terms import Jurisdiction
 from service.domain.reputation import Fared, Reputation
 from service.domain.strike import Cause, Consequence, Strike
+from service.domain.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,14 @@ class NoticeLookups(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SweptUpload:
-    """An upload that a sweep found, and the sets that it matches."""
+    """An upload that a sweep found, the sets that it matches, and the facts by which, the most telling first."""
 
     platform: str
     external_id: str
     screening_id: str
     uploader: str | None
     reference_sets: tuple[str, ...]
+    facts: tuple[Wording, ...] = ()
 
 
 class SweepStarter(Protocol):

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from service.domain.errors import NotFound
-from service.domain.evidence import Evidence
 from service.domain.measure import Measure
-from service.domain.report import Comparison, Comparisons, Facts, Picture, Section, Text
-from service.domain.sweep import SweepHit
+from service.domain.notice import Notice
+from service.domain.report import Comparisons, Facts, Section, Text
 from service.domain.wording import Wording
-from service.ports import Blobs, EvidenceRecord, Measures, PastScreening, Policies, SetDirectory
+from service.ports import Attachment, Blobs, EvidenceRecord, Measures, PastScreening, Policies, SetDirectory
 from service.ports.notices import Notices
-from service.ports.sweeps import SweepHits, SweepRecord
-from service.usecases.case_view import CaseView, media_type, telling
+from service.usecases.answer import shown_evidence
+from service.usecases.case_view import telling
+from service.usecases.compared_pictures import ComparedPictures
+from service.usecases.dossier_redacted import (
+    own_attachments,
+    redacted_attachment,
+    redacted_measures,
+    redacted_notice,
+)
+from service.usecases.dossier_sections import (
+    NOTICES,
+    as_written,
+    attachments_section,
+    both,
+    counters_section,
+    letters_section,
+    measures_section,
+    messages_section,
+    statements_section,
+    when,
+)
+from service.usecases.dossier_sweeps import SweepParts, Swept, left_out_section, sweep_section, told_sweep
 from service.usecases.review import Review
 
 MOST_PAIRS = 24
 """Pictures side by side in the readable report; all that were compared are in the pack."""
 
 MOST_PICTURES = 1_000
-MOST_HITS = 10_000
-_PAGE = 500
-_IMAGE = "image:"
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif", "image/avif": "avif"}
+_ATTACHED = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """What goes into a pack: its main document, other files, sections of the report, and subjects of the audit log.
 
-    With `closed` the entries of the audit log are proven, and their content is withheld.
+    With `closed` the entries of the audit log are proven, and their content is withheld. The entries about `named`
+    subjects belong to it where `reason` is why they were written.
     """
 
     kind: str
@@ -45,6 +62,8 @@ class Dossier:
     sections: tuple[Section, ...]
     subjects: tuple[str, ...]
     closed: bool = False
+    reason: str | None = None
+    named: tuple[str, ...] = ()
 
 
 class Dossiers:
@@ -55,8 +74,7 @@ class Dossiers:
         *,
         review: Review,
         notices: Notices,
-        sweeps: SweepRecord,
-        hits: SweepHits,
+        sweeps: SweepParts,
         measures: Measures,
         record: EvidenceRecord,
         sets: SetDirectory,
@@ -65,8 +83,7 @@ class Dossiers:
     ) -> None:
         self._review = review
         self._notices = notices
-        self._sweeps = sweeps
-        self._hits = hits
+        self._parts = sweeps
         self._measures = measures
         self._record = record
         self._sets = sets
@@ -78,7 +95,10 @@ class Dossiers:
         view = self._review.open(case_id)
         case, screening = view.case, view.screening
         taken = self._taken(f"case:{case_id}", (case.platform, case.external_id))
-        files, comparisons = self._pictures(view)
+        pictures = ComparedPictures(self._blobs, self._sets)
+        facts_of = map(shown_evidence, view.judged.evidence)
+        comparisons, omitted = pictures.compare("upload", screening.pictures, facts_of, MOST_PICTURES)
+        told = self._measures_told(taken)
         version = screening.answer.get("policy_version")
         document = {
             "case": to_jsonable_python(case),
@@ -86,7 +106,7 @@ class Dossiers:
             "screening": _screening(screening),
             "policy": self._policy(version),
             "index": {"snapshot": screening.answer.get("snapshot"), "model": screening.answer.get("model")},
-            **self._measures_told(taken),
+            **told,
         }
         facts = [
             (Wording("Case", "案件"), case.id),
@@ -111,13 +131,13 @@ class Dossiers:
             sections.append(Facts(Wording("What was found", "所发现的内容"), rows))
         if comparisons:
             shown, more = tuple(comparisons[:MOST_PAIRS]), max(0, len(comparisons) - MOST_PAIRS)
-            sections.append(Comparisons(Wording("Pictures compared", "图片比对"), shown, more))
-        sections += [*_measure_sections(taken), *statements]
+            sections.append(Comparisons(Wording("Pictures compared", "图片比对"), shown, more, omitted))
+        sections += [*measures_section(taken, told["messages"]), *statements_section(taken), *statements]
         if case.appeal is not None:
-            sections.append(Text(Wording("Appeal", "申诉"), Wording("(as written)", case.appeal)))
+            sections.append(as_written(Wording("Appeal", "申诉"), case.appeal))
         subjects = (f"case:{case_id}", f"screening:{case.screening_id}", *(f"measure:{item.id}" for item in taken))
         title = Wording("Evidence pack of a case", "案件证据包")
-        return Dossier("case", title, document, files, tuple(sections), subjects)
+        return Dossier("case", title, document, pictures.files, tuple(sections), subjects)
 
     def of_notice(self, notice_id: str, owner: str | None = None) -> Dossier:
         """Gather all about a notice; for its `owner` without other people's data. Raises NotFound."""
@@ -125,90 +145,103 @@ class Dossiers:
         if notice is None or (owner is not None and notice.owner != owner):
             raise NotFound(f"there is no notice {notice_id}")
         closed = owner is not None
-        taken = self._taken(f"notice:{notice_id}")
+        taken = self._taken(notice.because)
         hanging = self._notices.correspondence(notice_id)
+        swept = self._swept(notice)
+        sections: list[Section] = [Facts(Wording("Facts", "基本事实"), _notice_facts(notice))]
+        if notice.claim.explanation:
+            sections.append(as_written(Wording("What the notifier says", "通知人的说明"), notice.claim.explanation))
+        pictures = ComparedPictures(self._blobs, self._sets)
         if closed:
-            notice = replace(
-                notice, accused=tuple(replace(item, uploader=None, screening_id=None) for item in notice.accused)
-            )
-            taken = [replace(item, uploader=None, taken_by="", ended_by=None) for item in taken]
-        document: dict[str, Any] = {"notice": to_jsonable_python(notice)}
-        if closed:
-            document["measures"] = to_jsonable_python(taken)
-            document["counter_notices"] = [
-                {"id": item.id, "state": item.state.value, "received": item.received.isoformat()}
-                for item in hanging.counter_notices
-            ]
+            attached, files = self._attachments(own_attachments(notice, hanging.attachments))
+            document = redacted_notice(notice, hanging, taken, swept)
+            document["attachments"] = [redacted_attachment(item) for item in attached]
+            sections += [*redacted_measures(taken), *attachments_section(attached)]
+            sections += [sweep_section(item, closed=True) for item in swept]
         else:
-            document |= {"correspondence": to_jsonable_python(hanging), **self._measures_told(taken)}
-        facts = (
-            (Wording("Notice", "通知"), notice.id),
-            (Wording("State", "状态"), notice.state.value),
-            (Wording("Notifier", "通知人"), notice.notifier.name),
-            (Wording("Work", "作品"), notice.claim.work),
-            (Wording("Reference sets", "参考集"), ", ".join(notice.reference_sets) or "–"),
-            (Wording("Received", "收到时间"), _time(notice.received)),
-            (Wording("Complete since", "要件齐备时间"), _time(notice.completed)),
-            (Wording("Passed on", "转送时间"), _time(notice.forwarded)),
-            (Wording("Ended", "终结时间"), _time(notice.ended)),
-            (Wording("Uploads accused", "被指上传内容"), str(len(notice.accused))),
-        )
-        said = Wording(notice.claim.explanation, notice.claim.explanation)
-        sections: list[Section] = [Facts(Wording("Facts", "基本事实"), facts), *_measure_sections(taken)]
-        if said.en:
-            sections.append(Text(Wording("What the notifier says", "通知人的说明"), Wording("", said.zh)))
-        if not closed:
+            attached, files = self._attachments(hanging.attachments)
+            told = self._measures_told(taken)
+            about, alerts = self._record.notice_messages(notice_id), self._record.alerts(notice.because)
+            compared, shown = self._parts.compared(swept, pictures)
+            document = {
+                "notice": to_jsonable_python(notice),
+                "correspondence": {
+                    "letters": to_jsonable_python(hanging.letters),
+                    "counter_notices": to_jsonable_python(hanging.counter_notices),
+                },
+                "attachments": attached,
+                **told,
+                "notice_messages": about,
+                "partners_told": alerts,
+                "sweeps": [told_sweep(item) for item in swept],
+                "compared": compared,
+            }
             sections += [
-                Text(Wording(f"Letter: {item.kind}, {_time(item.at)}", f"函件：{item.kind}"), item.text)
-                for item in hanging.letters
+                *measures_section(taken, told["messages"]),
+                *attachments_section(attached),
+                *messages_section(Wording("Messages about the notice", "关于通知的消息"), about),
+                *messages_section(Wording("Partners told", "已告知的合作方"), alerts),
+                *(sweep_section(item) for item in swept),
+                *shown,
+                *left_out_section(swept),
+                *counters_section(hanging.counter_notices),
+                *letters_section(hanging.letters),
+                *statements_section(taken),
             ]
         subjects = (
-            f"notice:{notice_id}",
-            *((f"sweep:{notice.sweep_id}",) if notice.sweep_id else ()),
+            notice.because,
+            *(f"sweep:{item.sweep.id}" for item in swept),
             *(f"measure:{item.id}" for item in taken),
         )
         title = Wording("Evidence pack of a notice", "通知证据包")
-        return Dossier("notice", title, document, {}, tuple(sections), subjects, closed)
+        files |= pictures.files
+        reason = None if closed else notice.because
+        named = tuple(f"set:{slug}" for slug in notice.reference_sets)
+        return Dossier("notice", title, document, files, tuple(sections), subjects, closed, reason, named)
 
     def of_sweep(self, sweep_id: str) -> Dossier:
         """Gather all about a sweep. Raises NotFound."""
-        found = self._sweeps.find(sweep_id=sweep_id)
-        if not found:
+        swept = self._parts.read(sweep_id)
+        if swept is None:
             raise NotFound(f"there is no sweep {sweep_id}")
-        sweep = found[0]
-        hits: list[SweepHit] = []
-        place = ""
-        while len(hits) < MOST_HITS and (some := self._hits.page(sweep_id, place, _PAGE)):
-            hits += some
-            place = some[-1].screening_id
         taken = self._taken(f"sweep:{sweep_id}")
-        document = {
-            "sweep": to_jsonable_python(sweep),
-            "hits": to_jsonable_python(hits),
-            "hits_in_all": sweep.hits,
-            **self._measures_told(taken),
-        }
-        progress = sweep.progress
-        facts = (
-            (Wording("Sweep", "排查"), sweep.id),
-            (Wording("Because of", "起因"), sweep.because or "–"),
-            (Wording("Reference sets", "参考集"), ", ".join(sweep.reference_sets)),
-            (Wording("State", "状态"), sweep.state.value),
-            (Wording("Started", "开始时间"), _time(sweep.started)),
-            (Wording("Ended", "终结时间"), _time(sweep.ended)),
-            (Wording("Looked at", "已检查"), f"{progress.done} / {progress.total}"),
-            (Wording("Found", "命中"), str(sweep.hits)),
+        told, pictures = self._measures_told(taken), ComparedPictures(self._blobs, self._sets)
+        compared, shown = self._parts.compared([swept], pictures)
+        document = {**told_sweep(swept), "compared": compared, **told}
+        sections = (
+            sweep_section(swept),
+            *measures_section(taken, told["messages"]),
+            *shown,
+            *left_out_section([swept]),
+            *statements_section(taken),
         )
-        sections = (Facts(Wording("Facts", "基本事实"), facts), *_measure_sections(taken))
         subjects = (f"sweep:{sweep_id}", *(f"measure:{item.id}" for item in taken))
         title = Wording("Evidence pack of a sweep", "排查证据包")
-        return Dossier("sweep", title, document, {}, sections, subjects)
+        return Dossier("sweep", title, document, pictures.files, sections, subjects)
+
+    def _swept(self, notice: Notice) -> list[Swept]:
+        """Return the sweeps that ran because of a notice, in their order."""
+        ids = self._record.sweeps(notice.because)
+        ids += [notice.sweep_id] if notice.sweep_id is not None and notice.sweep_id not in ids else []
+        return [item for sweep_id in ids if (item := self._parts.read(sweep_id)) is not None]
+
+    def _attachments(self, attachments: Sequence[Attachment]) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+        """Return attachments as JSON values, and their files; one that is gone, or is another by now, has none."""
+        told, files = [], {}
+        for item in attachments:
+            data = self._blobs.read(f"attachments/{item.sha256}")
+            name = None
+            if data is not None and hashlib.sha256(data).hexdigest() == item.sha256:
+                name = f"attachments/{item.sha256[:16]}.{_ATTACHED.get(item.media_type, 'bin')}"
+                files[name] = data
+            told.append({**to_jsonable_python(asdict(item)), "file": name})
+        return told, files
 
     def _taken(self, because: str, upload: tuple[str, str] | None = None) -> list[Measure]:
         found = {item.id: item for item in self._measures.find(because=because)}
         if upload is not None:
             found |= {item.id: item for item in self._measures.find(upload=upload)}
-        return sorted(found.values(), key=lambda item: (item.taken, item.id))
+        return sorted(found.values(), key=lambda item: (item.taken, item.platform, item.external_id, item.id))
 
     def _measures_told(self, taken: Sequence[Measure]) -> dict[str, Any]:
         return {
@@ -223,35 +256,6 @@ class Dossiers:
         if self._policies.in_force().version == version:
             return {"version": version, "content": self._policies.content(), "published": None}
         return {"version": version, "content": None, "published": None}
-
-    def _pictures(self, view: CaseView) -> tuple[dict[str, bytes], list[Comparison]]:
-        """Return the pictures that facts speak of, by file name, and each beside its reference, the rarest first."""
-        kept = {item.name: (number, item) for number, item in enumerate(view.screening.pictures)}
-        pairs: dict[tuple[str, str, str], list[Evidence]] = {}
-        for fact in sorted(view.judged.evidence, key=lambda item: item.rate):
-            name = fact.source.removeprefix(_IMAGE)
-            if fact.reference is not None and fact.reference_set is not None and name in kept:
-                pairs.setdefault((name, fact.reference_set, fact.reference), []).append(fact)
-        files: dict[str, bytes] = {}
-        comparisons = []
-        for (name, slug, reference), facts in list(pairs.items())[:MOST_PICTURES]:
-            number, picture = kept[name]
-            upload = self._picture(files, f"upload-{number:04}", name, picture.sha256)
-            other = self._reference(slug, reference)
-            ours = self._picture(files, f"reference-{slug}", f"{slug}: {reference}", other) if other else None
-            shown = ours or Picture(f"{slug}: {reference}", "–", None)
-            comparisons.append(Comparison(upload, shown, tuple(fact.explanation for fact in facts)))
-        return files, comparisons
-
-    def _picture(self, files: dict[str, bytes], stem: str, caption: str, sha256: str) -> Picture:
-        data = self._blobs.read(f"pictures/{sha256}") or self._blobs.read(f"thumbnails/{sha256}")
-        if data is not None:
-            files[f"pictures/{stem}-{sha256[:16]}.{_SUFFIXES.get(media_type(data), 'bin')}"] = data
-        return Picture(caption, sha256, data)
-
-    def _reference(self, slug: str, file: str) -> str | None:
-        known = self._sets.get(slug)
-        return next((item.sha256 for item in known.references if item.file == file), None) if known else None
 
 
 def _screening(screening: PastScreening) -> dict[str, Any]:
@@ -270,21 +274,26 @@ def _screening(screening: PastScreening) -> dict[str, Any]:
     }
 
 
-def _measure_sections(taken: Sequence[Measure]) -> list[Section]:
-    if not taken:
-        return []
-    rows = tuple((Wording(item.kind.value, _time(item.taken)), _measure_told(item)) for item in taken)
-    return [Facts(Wording("Measures", "采取的措施"), rows)]
+def _notice_facts(notice: Notice) -> tuple[tuple[Wording, str], ...]:
+    return (
+        (Wording("Notice", "通知"), notice.id),
+        (Wording("State", "状态"), both(NOTICES[notice.state])),
+        (Wording("Notifier", "通知人"), notice.notifier.name),
+        (Wording("Work", "作品"), notice.claim.work or "–"),
+        (Wording("Proof of the right", "权利证明"), notice.claim.rights_evidence or "–"),
+        (Wording("Reference sets", "参考集"), ", ".join(notice.reference_sets) or "–"),
+        (Wording("Received", "收到时间"), when(notice.received)),
+        (Wording("Complete since", "要件齐备时间"), when(notice.completed)),
+        (Wording("Forwarded to the uploaders", "转送上传者时间"), when(notice.forwarded)),
+        (Wording("Ended", "终结时间"), when(notice.ended)),
+        (Wording("Uploads accused", "被指上传内容"), _accused(notice)),
+    )
 
 
-def _measure_told(item: Measure) -> str:
-    done = f"confirmed {_time(item.confirmed)}; ended {_time(item.ended)}"
-    return f"{item.platform} / {item.external_id}\n{item.id} · {item.because}\n{done}"
+def _accused(notice: Notice) -> str:
+    named = sum(item.named for item in notice.accused)
+    return f"{named} + {len(notice.accused) - named}（排查发现 found by sweeps）"
 
 
 def _versions(answer: Mapping[str, Any]) -> str:
     return "\n".join(str(answer.get(name) or "–") for name in ("policy_version", "snapshot", "model"))
-
-
-def _time(time: datetime | None) -> str:
-    return time.isoformat(timespec="seconds") if time is not None else "–"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,7 @@ class EvidencePacks:
         kind, _, name = subject.partition(":")
         dossier = self._dossier(kind, name, who)
         pack_id, now = new_id("pck"), self._clock.now()
-        entries = self._entries(dossier.subjects)
+        entries = self._entries(dossier)
         document = as_json(dossier.document)
         sha256 = hashlib.sha256(document).hexdigest()
         rows = tuple((entry.at, "" if dossier.closed else entry.actor, entry.action) for entry in entries)
@@ -103,12 +104,12 @@ class EvidencePacks:
                 return self._dossiers.of_sweep(name)
         raise InvalidFields([FieldFault("subject", "write case:<id>, notice:<id> or sweep:<id>")])
 
-    def _entries(self, subjects: Sequence[str]) -> list[Entry]:
+    def _entries(self, dossier: Dossier) -> list[Entry]:
         found: list[Entry] = []
-        for subject in subjects:
+        for subject in (*dossier.subjects, *dossier.named):
             after = 0
             while len(found) < MOST_ENTRIES and (some := self._audit.entries(subject=subject, after=after, most=_PAGE)):
-                found += some
+                found += some if subject not in dossier.named else [item for item in some if _is_for(item, dossier)]
                 after = some[-1].number
         if len(found) >= MOST_ENTRIES:
             raise TooLarge(f"more than {MOST_ENTRIES} entries of the audit log belong to this")
@@ -162,6 +163,14 @@ class EvidencePacks:
         return write_pack({**files, **signed})
 
 
+def _is_for(entry: Entry, dossier: Dossier) -> bool:
+    """Tell whether an entry about something else was written for the reason of a dossier."""
+    if dossier.reason is None or dossier.reason not in entry.after:
+        return False
+    after = json.loads(entry.after)
+    return isinstance(after, dict) and after.get("because") == dossier.reason
+
+
 def _entry(entry: Entry, *, closed: bool) -> dict[str, Any]:
     told = {"number": entry.number, "at": entry.at.isoformat(), "action": entry.action, "sha256": entry.sha256}
     if closed:
@@ -181,6 +190,7 @@ report.pdf      the same for people, in Chinese and English / 供阅读的中英
 case.json, notice.json or sweep.json
                 what is known / 全部事实
 pictures/       the pictures that were compared / 被比对的图片
+attachments/    files that came with a notice / 通知所附文件
 chain.json      entries of the audit log, each with its proof / 审计日志条目及其证明
 seals/          what each seal signs; *.tsr are RFC 3161 time stamps of it / 封印签署的内容及可信时间戳
 manifest.json   sha256 of every file; manifest.sig is its Ed25519 signature, public_key.txt the key

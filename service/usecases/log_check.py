@@ -17,7 +17,8 @@ Verifier = Callable[[bytes, bytes, bytes], bool]
 class LogChecked:
     """What checking the log gave: the first fault or None, number and hash of the last entry, and the seals.
 
-    `unsealed` entries came after the last seal; `unstamped` seals have no time stamp.
+    `unsealed` entries came after the last seal; `unstamped` seals have no time stamp. Of `unchecked` seals nobody can
+    tell who signed them, since the service's own key is gone.
     """
 
     fault: Fault | None
@@ -26,6 +27,12 @@ class LogChecked:
     last_seal: Seal | None
     unsealed: int
     unstamped: int
+    unchecked: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether nothing is wrong, and everything was checked."""
+        return self.fault is None and self.unchecked == 0
 
 
 class LogCheck:
@@ -38,19 +45,25 @@ class LogCheck:
         *,
         keys: Callable[[], Sequence[bytes]],
         verifier: Verifier,
+        has_own: Callable[[], bool] = lambda: True,
         stamps: TimeStamps | None = None,
     ) -> None:
-        """Take the stores; `keys` gives the raw public keys with which this service signs, and signed before."""
+        """Take the stores; `keys` gives the raw public keys with which this service signs, and signed before.
+
+        `has_own` tells whether the one with which it signs is among them.
+        """
         self._audit = audit
         self._seals = seals
         self._keys = keys
         self._verifier = verifier
+        self._has_own = has_own
         self._stamps = stamps
 
     def check(self, seen: Callable[[Entry], None] = lambda _: None) -> LogChecked:
         """Follow the whole log and compare it with its seals and their stamps; `seen` is told each entry."""
         seals, before = self._seals.all_seals(), self._audit.head()
-        watch = SealWatch(seals, self.is_ours)
+        signers = _Signers(self._keys(), self._verifier, has_own=self._has_own()) if seals else None
+        watch = SealWatch(seals, signers.are_ours if signers else lambda _: False)
         passed = _Passed(before)
 
         def passing() -> Iterator[Entry]:
@@ -68,12 +81,8 @@ class LogCheck:
             seals[-1] if seals else None,
             max(0, (passed.last or (0, ""))[0] - (seals[-1].last if seals else 0)),
             sum(seal.stamp is None for seal in seals),
+            signers.unchecked if signers else 0,
         )
-
-    def is_ours(self, seal: Seal) -> bool:
-        """Tell whether one of this service's keys has signed a seal."""
-        key = bytes.fromhex(seal.public_key)
-        return key in self._keys() and self._verifier(key, seal.signed_text(), bytes.fromhex(seal.signature))
 
     def _stamp_fault(self, seals: Sequence[Seal]) -> Fault | None:
         if self._stamps is None:
@@ -83,6 +92,25 @@ class LogCheck:
             if wrong is not None:
                 return Fault(seal.last, f"carries seal {seal.number} with a time stamp that does not fit: {wrong}")
         return None
+
+
+class _Signers:
+    """Tells whose seals are; without our own key, a seal of any other may be ours, and is counted."""
+
+    def __init__(self, keys: Sequence[bytes], verifier: Verifier, *, has_own: bool) -> None:
+        self._keys = keys
+        self._verifier = verifier
+        self._has_own = has_own
+        self.unchecked = 0
+
+    def are_ours(self, seal: Seal) -> bool:
+        key = bytes.fromhex(seal.public_key)
+        if not self._verifier(key, seal.signed_text(), bytes.fromhex(seal.signature)):
+            return False
+        if key not in self._keys and not self._has_own:
+            self.unchecked += 1
+            return True
+        return key in self._keys
 
 
 class _Passed:

@@ -59,8 +59,13 @@ class MeasureMaker:
         *,
         now: datetime,
         written: Wording | None = None,
+        swept: Sequence[SweptUpload] = (),
     ) -> list[Measure]:
-        """Make the measures, each with its statement of reasons: the usual one, or one written for all of them."""
+        """Make the measures, each with its statement of reasons: the usual one, or one written for all of them.
+
+        Facts are those of the sweep, which compared with what is registered now, else those of the screening.
+        """
+        told = {(item.platform, item.external_id): item.facts for item in swept}
         concerned = self.concerned(notice.reference_sets)
         return [
             Measure(
@@ -74,14 +79,13 @@ class MeasureMaker:
                 because=notice.because,
                 taken=now,
                 taken_by=who,
-                statement=for_each(written, item.external_id, self._facts(notice, item.screening_id))
+                statement=for_each(written, item.external_id, facts)
                 if written is not None
-                else measure_statement(
-                    kind, notice.because, item.external_id, concerned, self._facts(notice, item.screening_id)
-                ),
+                else measure_statement(kind, notice.because, item.external_id, concerned, facts),
             )
             for item in chosen
             if item.screening_id is not None and item.external_id is not None
+            for facts in [told.get((item.platform, item.external_id)) or self._facts(notice, item.screening_id)]
         ]
 
     def statement(self, notice: Notice, kind: MeasureKind) -> Wording:

@@ -269,9 +269,11 @@ class NoticeDesk:
             found = self.forward(notice_id, who)
         now = self._clock.now()
         moved = found.moved(NoticeEvent.MEASURES_TAKEN, now)
-        every = with_swept(found, self._sweeps.found(found.sweep_id) if found.sweep_id is not None else [])
+        swept = self._sweeps.found(found.sweep_id) if found.sweep_id is not None else []
+        every = with_swept(found, swept)
         wanted, left_out = self._maker.choose(replace(found, accused=every), uploads)
-        taken = self._measures.take(self._maker.make(found, wanted, kind, who.actor, now=now, written=written))
+        made = self._maker.make(found, wanted, kind, who.actor, now=now, written=written, swept=swept)
+        taken = self._measures.take(made)
         new = [item for item in every if not item.named and item not in found.accused and item in wanted]
         moved = replace(moved, accused=(*found.accused, *new))
         letters, messages, tokens = forwarding(moved, new, now)

@@ -155,7 +155,6 @@ class Sweeps:
     def _measure(self, sweep: Sweep, kind: MeasureKind, who: Caller, hit: SweepHit) -> Measure:
         sets = self._index.get().sets
         concerned = [_concerned(sets[slug]) for slug in hit.reference_sets if slug in sets]
-        facts = [Wording(item["explanation"]["en"], item["explanation"]["zh"]) for item in hit.evidence]
         return Measure(
             id=new_id("msr"),
             kind=kind,
@@ -167,7 +166,7 @@ class Sweeps:
             because=sweep.reason,
             taken=self._clock.now(),
             taken_by=who.actor,
-            statement=measure_statement(kind, sweep.reason, hit.external_id, concerned, facts),
+            statement=measure_statement(kind, sweep.reason, hit.external_id, concerned, _facts(hit)),
         )
 
     def _with_standing(self, hits: Sequence[SweepHit]) -> list[SweepHit]:
@@ -188,10 +187,14 @@ class SweepsForNotices:
     def found(self, sweep_id: str) -> list[SweptUpload]:
         """Return what a sweep has found so far and may be taken down: neither licensed nor private uses."""
         return [
-            SweptUpload(hit.platform, hit.external_id, hit.screening_id, hit.uploader, hit.reference_sets)
+            SweptUpload(hit.platform, hit.external_id, hit.screening_id, hit.uploader, hit.reference_sets, _facts(hit))
             for hit in self._sweeps.hits(sweep_id)
             if hit.asks_for is not Outcome.ALLOW
         ]
+
+
+def _facts(hit: SweepHit) -> tuple[Wording, ...]:
+    return tuple(Wording(item["explanation"]["en"], item["explanation"]["zh"]) for item in hit.evidence)
 
 
 def _check(

@@ -150,7 +150,7 @@ def test_measures_are_taken_against_all_that_is_named_and_found(house: House, sw
     visitor = house.visitor("mo")
     visitor.get(f"/console/notices/{swept_notice}")
     done = visitor.post(f"/console/notices/{swept_notice}/measures", {"scope": "all", "kind": "unpublish"})
-    assert "3 measures taken, 1 uploads left" in done.text
+    assert "Measures taken: 3. Uploads left as they were: 1." in done.text
     assert set(in_force(house, swept_notice)) == {"rook-1", "rook-2", "rook-3"}
     assert state_of(house, swept_notice) is NoticeState.MEASURES_TAKEN
 

@@ -95,7 +95,7 @@ def test_all_hits_are_taken_down_or_held_back_at_once(house: House, sweep_id: st
     visitor = house.visitor("mo")
     visitor.get(f"/console/sweeps/{sweep_id}")
     done = visitor.post(f"/console/sweeps/{sweep_id}/measures", {"scope": "all", "kind": kind.value})
-    assert "3 measures taken" in done.text
+    assert "Measures taken: 3." in done.text
     wanted = Standing.UNPUBLISHED if kind is MeasureKind.UNPUBLISH else Standing.HELD
     assert set(house.wired.measures.standing([("atelier", name) for name in NAMES]).values()) == {wanted}
 
@@ -105,7 +105,7 @@ def test_only_the_chosen_are_taken_down(house: House, sweep_id: str) -> None:
     visitor = house.visitor("mo")
     chosen = [item for item in values(visitor.get(f"/console/sweeps/{sweep_id}").text) if "rook-2" in item]
     fields = {"scope": "chosen", "kind": "unpublish", "uploads": chosen}
-    assert "1 measures taken" in visitor.post(f"/console/sweeps/{sweep_id}/measures", fields).text
+    assert "Measures taken: 1." in visitor.post(f"/console/sweeps/{sweep_id}/measures", fields).text
     standing = house.wired.measures.standing([("atelier", name) for name in NAMES])
     assert [name for name in NAMES if standing["atelier", name] is Standing.UNPUBLISHED] == ["rook-2"]
 

@@ -22,7 +22,16 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import (
+    CondPageBreak,
+    Image,
+    KeepTogether,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 from service.domain.report import Comparison, Comparisons, Facts, Picture, Report, Section, Text, Timeline
 from service.domain.wording import Wording
@@ -34,7 +43,12 @@ _WIDTH = A4[0] - 2 * _MARGIN
 _PICTURE = (_WIDTH / 2 - 6 * mm, 62 * mm)
 _MAX_PIXELS, _LONGEST_SIDE = 50_000_000, 900
 _INK, _FAINT, _LINE, _TINT = HexColor("#1b1f24"), HexColor("#5a636e"), HexColor("#c9d1d9"), HexColor("#f3f5f7")
-_LONGEST_TEXT = 20_000
+_LONGEST_TEXT, _LONG, _MANY_LINES = 20_000, 1_200, 25
+_LEAST = 60 * mm
+_IN_DOCUMENT = Wording("in the document beside this report", "见随附文件")
+_IN_CHAIN = Wording("in chain.json", "见 chain.json")
+_IN_PACK = Wording("pairs are in the pack alone", "组图片仅收录于包内")
+_NOT_IN_PACK = Wording("pairs that are less telling were left out", "组较弱的图片未收录")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -128,25 +142,36 @@ class _Numbered(Canvas):  # type: ignore[misc] # reportlab has no types
 def _section(section: Section) -> list[Any]:
     match section:
         case Facts():
-            rows = [[_both(name, _SMALL), _p(text, _BODY)] for name, text in section.rows]
-            return [_heading(section.heading), _table(rows, (0.32, 0.68))]
+            return [*_heading(section.heading), *_facts(section.rows), *_more(section.more, _IN_DOCUMENT)]
         case Comparisons():
             found = [part for item in section.items for part in _comparison(item)]
-            more = f"+ {section.left_out}: pictures/" if section.left_out else ""
-            return [_heading(section.heading), *found, *([_p(more, _SMALL)] if more else [])]
+            about = [*_facts(section.rows), Spacer(1, 3 * mm)] if section.rows else []
+            left = [*_more(section.left_out, _IN_PACK), *_more(section.omitted, _NOT_IN_PACK)]
+            return [*_heading(section.heading, _LEAST), *about, *found, *left]
         case Timeline():
             lines = [[_p(_when(at), _SMALL), _p(who, _SMALL), _p(what, _BODY)] for at, who, what in section.rows]
-            more = f"+ {section.more}: chain.json" if section.more else ""
             return [
-                _heading(section.heading),
+                *_heading(section.heading),
                 *([_table(lines, (0.3, 0.35, 0.35))] if lines else []),
-                *([_p(more, _SMALL)] if more else []),
+                *_more(section.more, _IN_CHAIN),
             ]
         case Text():
             return [
-                _heading(section.heading),
+                *_heading(section.heading),
                 *(_p(line, _BODY) for text in (section.text.zh, section.text.en) for line in (*_lines(text), "")),
             ]
+
+
+def _facts(rows: Iterable[tuple[Wording, str]]) -> list[Any]:
+    """Make a table; a row that may be longer than a page is cut."""
+    rows = list(rows)
+    told = [[_both(name, _SMALL), _p(text, _BODY)] for name, text in rows]
+    is_long = any(len(text) > _LONG or text.count("\n") > _MANY_LINES for _, text in rows)
+    return [_table(told, (0.27, 0.73), cut=is_long)] if told else []
+
+
+def _more(count: int, where: Wording) -> list[Any]:
+    return [_p(f"+ {count}：{where.zh} / {where.en}", _SMALL)] if count else []
 
 
 def _comparison(item: Comparison) -> list[Any]:
@@ -169,7 +194,7 @@ def _comparison(item: Comparison) -> list[Any]:
 def _picture(picture: Picture) -> Any:
     """Return a picture small enough for a page; a file that cannot be shown is said to be so."""
     if picture.data is None:
-        return _both(Wording("this picture was not kept", "该图片未保存"), _SMALL)
+        return _both(Wording("this picture is not in the pack", "本包未收录该图片"), _SMALL)
     try:
         with Pillow.open(io.BytesIO(picture.data)) as opened:
             if opened.width * opened.height > _MAX_PIXELS:
@@ -193,20 +218,21 @@ def _caption(picture: Picture) -> list[Any]:
     return [_p(picture.caption, _BODY), _p(f"sha256 {picture.sha256}", _SMALL)]
 
 
-def _table(rows: list[list[Any]], shares: tuple[float, ...]) -> Any:
-    table = Table(rows, colWidths=[_WIDTH * share for share in shares])
+def _table(rows: list[list[Any]], shares: tuple[float, ...], *, cut: bool = False) -> Any:
+    table = Table(rows, colWidths=[_WIDTH * share for share in shares], splitInRow=int(cut))
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE)]
     style += [("BACKGROUND", (0, 0), (0, -1), _TINT), ("TOPPADDING", (0, 0), (-1, -1), 3)]
     table.setStyle(TableStyle(style))
     return table
 
 
-def _heading(heading: Wording) -> Any:
-    return _p(f"{heading.zh}  {heading.en}", _HEADING)
+def _heading(heading: Wording, room: float = 35 * mm) -> list[Any]:
+    """Write a heading where there is some room for what it is above."""
+    return [CondPageBreak(room), _p(f"{heading.zh}  {heading.en}", _HEADING)]
 
 
 def _both(text: Wording, style: ParagraphStyle) -> Any:
-    return _p(f"{text.zh}\n{text.en}", style)
+    return _p("\n".join(part for part in (text.zh, text.en) if part), style)
 
 
 def _p(text: str, style: ParagraphStyle) -> Any:

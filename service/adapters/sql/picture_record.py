@@ -6,7 +6,7 @@ missed nothing that is committed later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -18,9 +18,6 @@ from service.ports import KeptPicture, PastScreening, RecordChanges, ScreenedPic
 _SUBJECT = "screening:"
 _FORGOTTEN = "screening.pictures_forgotten"
 _ACTIONS = ("screening.finished", _FORGOTTEN)
-
-# Written out, not bound: PostgreSQL has to know whether a name or a number is asked for.
-_MODEL = screenings.c.answer.op("->>", return_type=sa.String())(sa.literal_column("'model'")).label("model")
 
 
 class SqlPictureRecord:
@@ -41,22 +38,24 @@ class SqlPictureRecord:
             ).all()
             ids = {row.subject.removeprefix(_SUBJECT): row.action for row in entries}
             query = (
-                sa.select(screened_pictures, _MODEL)
+                sa.select(screened_pictures, screenings.c.model)
                 .join(screenings, screenings.c.id == screened_pictures.c.screening_id)
                 .where(screened_pictures.c.screening_id.in_(list(ids)))
                 .order_by(screened_pictures.c.screening_id, screened_pictures.c.number)
             )
+            rows = connection.execute(query).all()
+            earlier = _models(connection, {row.screening_id for row in rows if row.model is None})
             added = tuple(
                 ScreenedPicture(
                     row.screening_id,
                     row.number,
                     bytes(row.pdq),
                     bytes(row.vector),
-                    row.model or "",
+                    row.model or earlier.get(row.screening_id, ""),
                     row.sha256,
                     row.kept,
                 )
-                for row in connection.execute(query)
+                for row in rows
             )
         removed = {row.subject.removeprefix(_SUBJECT) for row in entries if row.action == _FORGOTTEN}
         return RecordChanges(place, head, added, tuple(sorted(removed - {item.screening_id for item in added})))
@@ -82,3 +81,14 @@ class SqlPictureRecord:
         """Count the finished screenings."""
         with self._engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(screenings).where(FINISHED)) or 0
+
+
+def _models(connection: sa.Connection, screening_ids: Collection[str]) -> Mapping[str, str]:
+    """Read the models of screenings from before they were kept by themselves.
+
+    The whole answer is read: PostgreSQL reads no part of one in which there is a NUL.
+    """
+    if not screening_ids:
+        return {}
+    query = sa.select(screenings.c.id, screenings.c.answer).where(screenings.c.id.in_(screening_ids))
+    return {row.id: str(row.answer.get("model") or "") for row in connection.execute(query)}

@@ -123,6 +123,7 @@ def _columns(finished: Finished) -> dict[str, Any]:
         "verdict": finished.answer["verdict"],
         "shadow": finished.answer["shadow"],
         "policy_version": finished.answer["policy_version"],
+        "model": finished.answer["model"],
         "record": finished.record,
     }
 

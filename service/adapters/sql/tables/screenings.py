@@ -22,6 +22,8 @@ screenings = sa.Table(
     sa.Column("verdict", sa.String(16)),
     sa.Column("shadow", sa.Boolean),
     sa.Column("policy_version", sa.String(64)),
+    # The label of the model that made the vectors of its pictures; NULL in rows from before it was kept.
+    sa.Column("model", sa.String(256)),
     sa.Column("record", sa.JSON(none_as_null=True)),
     # One key of one platform means one request; NULLs differ from each other, so keys stay optional.
     sa.UniqueConstraint("platform", "idempotency_key", name="uq_screenings_idempotency"),

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    op.add_column("screenings", sa.Column("model", sa.String(length=256), nullable=True))
     op.create_table(
         "sweeps",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -85,3 +86,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sweeps_because"))
 
     op.drop_table("sweeps")
+    with op.batch_alter_table("screenings", schema=None) as batch_op:
+        batch_op.drop_column("model")
