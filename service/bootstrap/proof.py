@@ -91,9 +91,7 @@ def log_check(settings: Settings, engine: Engine, stamps: TimeStamps | None) -> 
     def has_own() -> bool:
         return settings.signing_key_file.exists()
 
-    return LogCheck(
-        SqlAuditLog(engine), SqlSeals(engine), keys=keys, has_own=has_own, verifier=verify, stamps=stamps
-    )
+    return LogCheck(SqlAuditLog(engine), SqlSeals(engine), keys=keys, has_own=has_own, verifier=verify, stamps=stamps)
 
 
 def time_stamps(settings: Settings) -> TimeStamps | None:

@@ -171,9 +171,7 @@ def demo(
 def demo_notice(
     sets: Annotated[Path, typer.Option(help="Folder of reference sets.")] = Path("reference_sets"),
     examples: Annotated[Path, typer.Option(help="Folder of example uploads.")] = Path("examples"),
-    out: Annotated[Path, typer.Option(help="Folder for service and pack.")] = Path(
-        "build/demo-notice"
-    ),
+    out: Annotated[Path, typer.Option(help="Folder for service and pack.")] = Path("build/demo-notice"),
 ) -> None:
     """Go from a complaint to its proof over HTTP: sweep, measures, webhooks, counter-notice, evidence pack."""
     with told_plainly():

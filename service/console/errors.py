@@ -40,6 +40,10 @@ SAID: Mapping[str, tuple[str, str]] = {
         mark("This case is decided"),
         mark("Somebody was faster. Take the next free case; an appeal opens a decided case again."),
     ),
+    "wrong_state": (
+        mark("This cannot be done as things stand"),
+        mark("Somebody may have changed it meanwhile. Go back, load the page again, and look how it stands now."),
+    ),
     "too_late": (
         mark("It is too late for that"),
         mark("A decision can be taken back for one minute. After that only an appeal opens the case again."),

@@ -6,13 +6,17 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from service.console.pages import ModeratorPage, OwnerPage, Page
+from service.domain.case import CaseState
+from service.domain.errors import WrongState
 
 router = APIRouter()
 
 
 @router.post("/cases/{case_id}/evidence-pack")
 def of_case(page: ModeratorPage, case_id: str) -> Response:
-    """Make the pack of a case."""
+    """Make the pack of a decided case: it tells the verdict, which nobody may be shown who has yet to decide."""
+    if page.wired.review.open(case_id).case.state is not CaseState.DECIDED:
+        raise WrongState(f"the case {case_id} is not decided yet: its pack would tell what the machine found")
     return _pack(page, f"case:{case_id}")
 
 

@@ -38,6 +38,7 @@ MESSAGES: Mapping[str, str] = {
     "notice_files": mark("The files are kept with the notice."),
     "notice_withdrawn": mark("The notice is taken back."),
     "suit_shown": mark("It is noted: the measures stay."),
+    "suit_too_late": mark("The time in which it could be shown is over: the uploads come back."),
     "counter_notice_sent": mark("Your counter-notice is received, and was passed on."),
     "notice_forwarded": mark("The notice is forwarded to the uploaders."),
     "measures_taken": mark("Measures taken: %(taken)s. Uploads left as they were: %(left)s."),

@@ -10,7 +10,7 @@ from service.console.i18n import mark
 from service.console.pages import Page
 from service.domain.errors import FieldFault, InvalidFields
 from service.domain.measure import MeasureKind
-from service.domain.measure_statement import FOUND, UPLOAD
+from service.domain.measure_statement import UPLOAD
 from service.domain.notice import Notice
 from service.domain.wording import Wording
 
@@ -76,6 +76,3 @@ def written(form: MeasureForm, usual: Wording) -> Wording | None:
     if faults:
         raise InvalidFields(faults)
     return form.statement
-
-
-__all__ = ["FOUND", "MeasureForm", "prepared", "written"]

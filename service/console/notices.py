@@ -112,7 +112,12 @@ def show_notice(page: Page, notice_id: str, form: MeasureForm | None = None, fau
 
 
 def _words(page: Page, found: Notice) -> list[SharedWord]:
-    """Propose names; none where the sets of the notice cannot be read."""
+    """Propose names; none where the sets of the notice cannot be read, or only another part of the page is asked for.
+
+    That reads many records, and a page asks for its uploads again every two seconds while their sweep runs.
+    """
+    if page.request.headers.get("hx-request"):
+        return []
     try:
         return page.wired.notice_aliases.proposed_aliases(found.id, page.caller)
     except ServiceError:

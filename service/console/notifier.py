@@ -14,7 +14,7 @@ from service.console.complaint_form import ComplaintForm, Sent, lacking, needed_
 from service.console.flash import Flash
 from service.console.forms import Faults
 from service.console.pages import PUBLIC, Page
-from service.domain.errors import InvalidFields
+from service.domain.errors import InvalidFields, TooLate
 from service.domain.identity import Caller
 from service.domain.notice import Accused, NoticeState
 from service.domain.notice_terms import Jurisdiction
@@ -120,6 +120,8 @@ def show_suit(page: Page, at: Followed, sent: Sent) -> Response:
         for fault in error.faults:
             faults.add("suit", fault.zh if page.language == "zh" and fault.zh else fault.message)
         return show(page, at, ComplaintForm.of(page.wired.notices.open(at.notice_id, at.who).notice), faults)
+    except TooLate:
+        return page.go(at.base, Flash("suit_too_late"))
     return page.go(at.base, Flash("suit_shown"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -228,7 +228,8 @@ class CounterNotices:
 
     def _forwarding(self, notice: Notice, counter: CounterNotice, who: Who, now: datetime) -> Step:
         until = counter.due.isoformat(timespec="minutes") if counter.due is not None else None
-        text = notice_letters.counter_forwarded(counter, until)
+        said_until = f"{counter.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if counter.due is not None else None
+        text = notice_letters.counter_forwarded(counter, said_until)
         said = Wording(counter.explanation, counter.explanation)
         payload = {
             "notice_id": notice.id,

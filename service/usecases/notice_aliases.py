@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,7 +19,8 @@ MOST_UPLOADS = 200
 OTHERS = 1_000
 """Of how many uploads the words are read, and with how many of the latest others they are compared."""
 
-_OWN_WORDS = ("model.", "name", "tag", "trigger", "upload.model")
+_OWN_WORDS = re.compile(r"(upload\.)?model\.(name|alt_names|tags|trigger_words)|lora:(?!file_name).*(name|tag|trigger)")
+"""Where uploaders say what a thing is called: not in names of files or of base models."""
 
 
 class NoticeAliases:
@@ -82,4 +84,4 @@ class NoticeAliases:
 def _texts(past: PastScreening) -> list[str]:
     """Return an upload's own names, tags and trigger words, as its record keeps them."""
     items: list[dict[str, Any]] = past.record["texts"]["items"]
-    return [item["text"] for item in items if any(part in item["source"] for part in _OWN_WORDS)]
+    return [item["text"] for item in items if _OWN_WORDS.match(item["source"])]

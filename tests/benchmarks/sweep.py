@@ -33,6 +33,7 @@ from indexer.signals.pixels.views import REFERENCE_VIEWS
 from service.adapters.lane import Lane
 from service.adapters.segments import SegmentPictures
 from service.ports import PictureQuery, ScreenedPicture
+from service.usecases.sweep_run import SEARCH_REST
 from tests.conftest import RUNTIME, with_folders
 from tests.fakes import draw, encoded, write_set
 
@@ -108,7 +109,7 @@ def slower(store: SegmentPictures, asked: PictureQuery, folder: Path, rounds: in
     def search(go_on: Callable[[], bool]) -> bool:
         started = time.perf_counter()
         for _ in store.search(asked):
-            time.sleep(0.5 * (time.perf_counter() - started))
+            time.sleep(SEARCH_REST * (time.perf_counter() - started))
             started = time.perf_counter()
             if not go_on():
                 return False

@@ -121,6 +121,7 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
                 "second_look_blocks": 0.0,
                 "second_look_allows": 0.0,
                 "sign_ins_per_minute": 1000,
+                "public_forms_per_minute": 1000,
             }
             record = tmp_path / "record.db"
             if str(given["database"]).startswith("sqlite") and not record.exists():

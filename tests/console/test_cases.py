@@ -240,3 +240,12 @@ def test_an_appealed_case_goes_to_another_person(house: House, case_id: str) -> 
     assert 'name="choice"' not in before
     assert "appealed" in house.visitor("lin").get("/console/queue").text
     assert "Dismissed" in decide(house.visitor("lin"), case_id, choice="dismiss.other_character")
+
+
+def test_a_decided_case_gives_its_evidence_and_one_that_waits_does_not(house: House, case_id: str) -> None:
+    visitor = house.visitor("mo")
+    assert "/evidence-pack" not in visitor.get(f"/console/cases/{case_id}").text
+    assert visitor.post(f"/console/cases/{case_id}/evidence-pack").status_code == 409
+    assert "/evidence-pack" in decide(visitor, case_id)
+    answer = visitor.post(f"/console/cases/{case_id}/evidence-pack")
+    assert answer.headers["content-type"] == "application/zip"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 
 from service.console.headers import LARGEST_WITH_FILES
 from service.domain.identity import Caller, Role
@@ -226,15 +229,29 @@ def test_an_incomplete_page_has_no_script_and_what_is_written_is_never_markup(ho
 # --- The counter-notice ---
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The private links of a notice: the notifier's, and an uploader's."""
+
+    notifier: str
+    uploader: str
+
+
 @pytest.fixture
-def reply_link(house: House) -> str:
-    """Have a notice forwarded, and measures taken against two uploads; return the uploader's link."""
-    names = [f"model-{house.wired.clock.now().timestamp()}-{n}" for n in range(2)]
+def links(house: House) -> Links:
+    """Have a notice forwarded, and measures taken against two uploads."""
+    names = [f"model-{secrets.token_hex(4)}-{number}" for number in range(2)]
     for name in names:
         bench.screen(house, name, "Night forest", encoded(draw(71, 1)))
     link = link_of(complain(house, {"accused": "\n".join(names)}))
     house.wired.notices.take_measures(id_in(link), MO, None, MeasureKind.UNPUBLISH)
-    return bench.reply_link(house, id_in(link))
+    return Links(link, bench.reply_link(house, id_in(link)))
+
+
+@pytest.fixture
+def reply_link(links: Links) -> str:
+    """Return the uploader's."""
+    return links.uploader
 
 
 REPLY: Mapping[str, str] = {
@@ -286,11 +303,20 @@ def test_an_upload_of_somebody_else_is_no_choice(house: House, reply_link: str) 
     assert (answer.status_code, 'id="uploads-fault"' in answer.text) == (422, True)
 
 
-def test_the_notifier_shows_a_suit_by_the_private_link(house: House, reply_link: str) -> None:
+def test_the_notifier_shows_a_suit_by_the_private_link(house: House, links: Links) -> None:
+    uploader, notifier = house.visitor(), house.visitor()
+    uploader.post(links.uploader, {**REPLY, "uploads": uploads_in(uploader.get(links.uploader).text)})
+    assert "I drew &lt;all&gt; of it." in notifier.get(links.notifier).text
+    bare = notifier.post(f"{links.notifier}/suit", {"suit": ""})
+    assert (bare.status_code, 'id="suit-fault"' in bare.text) == (422, True)
+    assert "the measures stay" in notifier.post(f"{links.notifier}/suit", {"suit": "Court of Hangzhou, 7"}).text
+    assert house.wired.notices.open(id_in(links.notifier), MO).notice.state is NoticeState.KEPT
+
+
+def test_a_link_to_reply_is_no_link_to_follow_and_the_other_way_round(house: House, links: Links) -> None:
     visitor = house.visitor()
-    names = uploads_in(visitor.get(reply_link).text)
-    visitor.post(reply_link, {**REPLY, "uploads": names})
-    assert visitor.get(reply_link.replace("counter-notice", "notice")).status_code == 404
+    assert visitor.get(links.uploader.replace("counter-notice", "notice")).status_code == 404
+    assert visitor.get(links.notifier.replace("notice", "counter-notice")).status_code == 404
 
 
 def test_the_page_of_a_reply_never_shows_markup(house: House, reply_link: str) -> None:
@@ -303,3 +329,16 @@ def test_the_page_of_a_reply_never_shows_markup(house: House, reply_link: str) -
 
 def visitor_of(house: House) -> Visitor:
     return house.visitor()
+
+
+def test_a_suit_that_is_shown_too_late_is_told_so(house: House, links: Links) -> None:
+    uploader, notifier = house.visitor(), house.visitor()
+    uploader.post(links.uploader, {**REPLY, "uploads": uploads_in(uploader.get(links.uploader).text)})
+    engine = sa.create_engine(house.wired.settings.database)
+    with engine.begin() as connection:
+        change = sa.text("update counter_notices set due = '2026-01-01 00:00:00.000000' where notice_id = :id")
+        connection.execute(change, {"id": id_in(links.notifier)})
+    engine.dispose()
+    notifier.get(links.notifier)
+    answer = notifier.post(f"{links.notifier}/suit", {"suit": "Court of Hangzhou, 7"})
+    assert re.search("time in which it could be shown is over|cannot be done as things stand", answer.text)

@@ -110,6 +110,71 @@ class TestLocks:
             connection.execute(sa.text(statement))
 
 
+ROLE = "screening"
+FORBIDDEN = [
+    "UPDATE audit_entries SET actor = actor",
+    "UPDATE seals SET root = root",
+    "UPDATE seal_stamps SET stamp = stamp",
+    "DELETE FROM audit_entries",
+    "DELETE FROM audit_head",
+    "DELETE FROM seals",
+    "DELETE FROM seal_stamps",
+    "TRUNCATE audit_entries",
+    "TRUNCATE audit_head",
+    "TRUNCATE seals CASCADE",
+    "TRUNCATE seal_stamps",
+    "INSERT INTO audit_head (id, number, sha256) VALUES (2, 1, '')",
+    "DROP TRIGGER audit_entries_changes ON audit_entries",
+    "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+    "SET session_replication_role = replica",
+    "DROP TABLE seal_stamps",
+]
+
+
+def documented() -> list[str]:
+    """Return the statements that docs/evidence.md gives an operator."""
+    text = (Path(__file__).parents[2] / "docs/evidence.md").read_text(encoding="utf-8")
+    return [item.strip() for item in text.split("```sql")[1].split("```")[0].split(";") if item.strip()]
+
+
+class TestRole:
+    """What docs/evidence.md has an operator do: the service works as a role that does not own the tables."""
+
+    @pytest.fixture
+    def working(self, postgres_url: str, tmp_path: Path) -> Iterator[sa.Engine]:
+        owner = open_database(postgres_url)
+        write(owner, 3)
+        log, kept = SqlAuditLog(owner), SqlSeals(owner)
+        Sealing(log, kept, FileSigner(tmp_path / "key.pem"), FixedClock(NOON), stamps=FakeStamps(), entries=1).watch()
+        with owner.connect().execution_options(writes=True) as connection, connection.begin():
+            connection.execute(sa.text(f"CREATE ROLE {ROLE} LOGIN"))
+            for statement in documented():
+                connection.execute(sa.text(statement))
+        engine = sa.create_engine(sa.make_url(postgres_url).set(username=ROLE))
+        yield engine
+        engine.dispose()
+        with owner.connect().execution_options(writes=True) as connection, connection.begin():
+            connection.execute(sa.text(f"DROP OWNED BY {ROLE}"))
+            connection.execute(sa.text(f"DROP ROLE {ROLE}"))
+        owner.dispose()
+
+    @pytest.mark.parametrize("statement", FORBIDDEN)
+    def test_the_database_denies_it(self, working: sa.Engine, statement: str) -> None:
+        denied = "permission denied|must be owner"
+        with pytest.raises(sa.exc.DBAPIError, match=denied), working.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    def test_the_service_works_under_it(self, working: sa.Engine, postgres_url: str, tmp_path: Path) -> None:
+        engine = open_database(sa.make_url(postgres_url).set(username=ROLE).render_as_string(hide_password=False))
+        write(engine, 2)
+        signer = FileSigner(tmp_path / "key.pem")
+        Sealing(SqlAuditLog(engine), SqlSeals(engine), signer, FixedClock(NOON), stamps=FakeStamps()).seal()
+        found = check(engine, tmp_path)
+        engine.dispose()
+        assert (found.fault, found.seals) == (None, 2)
+        assert working.dialect.name == "postgresql"
+
+
 class TestSealing:
     def test_enough_entries_are_sealed_and_the_log_tells_it(self, engine: sa.Engine, sealing: Sealing) -> None:
         sealing.watch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import Any
@@ -12,13 +11,13 @@ import sqlalchemy as sa
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import case_facets, cases, decisions
+from service.adapters.sql.texts import storable
 from service.domain.audit import SYSTEM
 from service.domain.case import Case, CaseState, Claim, Decision, DecisionKind, Origin, ReasonCode
 from service.domain.wording import Wording
 
 SET, KIND = "set", "kind"
 _AT_ONCE = 500
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def open_case(connection: sa.Connection, case: Case) -> None:
@@ -79,11 +78,6 @@ def read_cases(connection: sa.Connection, query: sa.Select[Any]) -> list[Case]:
         for row in connection.execute(sa.select(decisions).where(decisions.c.id.in_(ids))):
             made[row.id] = decision_of(row)
     return [_case(row, facets[row.id], made.get(row.decision_id)) for row in rows]
-
-
-def storable(text: str | None) -> str | None:
-    """Replace what a text column cannot hold everywhere: NUL, and halves of surrogate pairs."""
-    return None if text is None else _UNSTORABLE.sub("\ufffd", text)
 
 
 def decision_of(row: sa.Row[Any]) -> Decision:

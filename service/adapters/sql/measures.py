@@ -14,6 +14,7 @@ from service.adapters.sql.audit import write_entry
 from service.adapters.sql.engine import in_utc, writing
 from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import cases, decisions, measures, screened_loras, screenings
+from service.adapters.sql.texts import clean
 from service.domain.measure import Measure, MeasureKind, Standing
 from service.domain.wording import Wording
 
@@ -95,8 +96,8 @@ class SqlMeasures:
             "because": measure.because,
             "taken": measure.taken.astimezone(UTC),
             "taken_by": measure.taken_by,
-            "statement_en": measure.statement.en,
-            "statement_zh": measure.statement.zh,
+            "statement_en": clean(measure.statement.en),
+            "statement_zh": clean(measure.statement.zh),
         }
         if connection.execute(self._insert(measures).values(row).on_conflict_do_nothing()).rowcount != 1:
             same = sa.and_(
@@ -167,7 +168,7 @@ def keep_lora(connection: sa.Connection, screening_id: str, signals: LoraSignals
     connection.execute(
         screened_loras.insert().values(
             screening_id=screening_id,
-            name=signals.name.replace("\x00", "").encode(errors="replace").decode()[:_LONGEST_NAME],
+            name=clean(signals.name)[:_LONGEST_NAME],
             sha256=signals.sha256,
             body_sha256=signals.body_sha256,
             tensors=[[item.sha256, item.dtype, list(item.shape), item.telling] for item in signals.tensors],

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.adapters.sql.tables import outbox
+from service.adapters.sql.texts import clean_json
 from service.domain.identity import new_id
 
 
@@ -23,7 +24,7 @@ def write_message(
     message_id = new_id("msg")
     connection.execute(
         outbox.insert().values(
-            id=message_id, recipient=recipient, kind=kind, payload=dict(payload), written=at.astimezone(UTC)
+            id=message_id, recipient=recipient, kind=kind, payload=clean_json(payload), written=at.astimezone(UTC)
         )
     )
     return message_id

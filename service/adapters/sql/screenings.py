@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.case_rows import open_case, storable
+from service.adapters.sql.case_rows import open_case
 from service.adapters.sql.engine import in_utc, writing
 from service.adapters.sql.measures import keep_lora
 from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import screened_pictures, screened_sets, screenings
+from service.adapters.sql.texts import storable
 from service.domain.audit import SYSTEM
 from service.ports import Finished, KeptPicture, SetFound, StoredScreening
 

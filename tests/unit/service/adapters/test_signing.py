@@ -67,3 +67,12 @@ def test_a_file_without_such_a_key_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(SigningKeyError, match="no Ed25519"):
         FileSigner(path).sign(b"")
+
+
+def test_a_key_that_is_gone_is_not_made_again_where_none_is_to_be_made(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    with pytest.raises(SigningKeyError, match="there is no signing key"):
+        FileSigner(path, make=False).public_key()
+    assert not path.exists()
+    made = FileSigner(path).public_key()
+    assert FileSigner(path, make=False).public_key() == made

@@ -9,10 +9,14 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from service.adapters.signing import FileSigner
 from service.adapters.sql.audit import SqlAuditLog, write_entry
 from service.adapters.sql.engine import open_database, writing
+from service.adapters.sql.seals import SqlSeals
 from service.cli import app
 from service.settings import database_in
+from service.usecases.sealing import Sealing
+from tests.fakes import FixedClock
 from tests.tampering import unlock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -102,3 +106,38 @@ def test_entries_are_listed_by_subject(data: Path) -> None:
     code, told = _run("list", "--subject", "case:1", "--json", data=data)
     assert code == 0
     assert [line.count('"case:1"') for line in told.splitlines()] == [1, 1]
+
+
+def _seal(data: Path) -> str:
+    """Seal the log; return the public key."""
+    engine = open_database(database_in(data))
+    signer = FileSigner(data / "signing-key.pem")
+    Sealing(SqlAuditLog(engine), SqlSeals(engine), signer, FixedClock(NOON)).seal()
+    engine.dispose()
+    return signer.public_key().hex()
+
+
+def test_without_the_key_seals_cannot_be_checked_and_none_is_made(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = _seal(data)
+    assert _run("verify", data=data)[0] == 0
+    (data / "signing-key.pem").unlink()
+    code, told = _run("verify", data=data)
+    assert (code, "seals cannot be checked" in told, "broken" in told) == (1, True, False)
+    assert not (data / "signing-key.pem").exists()
+    monkeypatch.setenv("LORA_SCREENING_EARLIER_PUBLIC_KEYS", key)
+    assert _run("verify", data=data)[0] == 0
+
+
+def test_without_the_key_a_log_that_was_changed_is_broken_all_the_same(data: Path) -> None:
+    _seal(data)
+    (data / "signing-key.pem").unlink()
+    _damage(data, "UPDATE audit_entries SET actor = 'user:eve' WHERE number = 3")
+    code, told = _run("verify", data=data)
+    assert (code, "at entry 3" in told) == (1, True)
+    _damage(data, "UPDATE seals SET signature = '" + "0" * 128 + "'")
+    assert _run("verify", data=data)[0] == 1
+
+
+def test_a_log_without_seals_needs_no_key(data: Path) -> None:
+    assert _run("verify", data=data)[0] == 0
+    assert not (data / "signing-key.pem").exists()
