@@ -19,6 +19,36 @@ _VISIBILITY = {
     MeasureKind.HOLD: "DECISION_VISIBILITY_CONTENT_DISABLED",
 }
 _LONGEST = 5_000
+# The scope is given by countries; these are those of the Union.
+_UNION = [
+    "AT",
+    "BE",
+    "BG",
+    "CY",
+    "CZ",
+    "DE",
+    "DK",
+    "EE",
+    "ES",
+    "FI",
+    "FR",
+    "GR",
+    "HR",
+    "HU",
+    "IE",
+    "IT",
+    "LT",
+    "LU",
+    "LV",
+    "MT",
+    "NL",
+    "PL",
+    "PT",
+    "RO",
+    "SE",
+    "SI",
+    "SK",
+]
 _LANGUAGE = "EN"
 
 
@@ -47,7 +77,7 @@ def _statement(measure: Measure, *, found_by_sweep: bool) -> dict[str, Any]:
         "automated_detection": "Yes" if found_by_sweep else "No",
         # A moderator takes every measure of a notice.
         "automated_decision": "AUTOMATED_DECISION_NOT_AUTOMATED",
-        "territorial_scope": ["EU"],
+        "territorial_scope": _UNION,
     }
     if measure.ended is not None:
         statement["end_date_visibility_restriction"] = measure.ended.date().isoformat()
