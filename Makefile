@@ -29,7 +29,7 @@ serve: $(RUNTIME) ## Start the service with the demo characters; prints its addr
 	$(BIN)/lora-screening serve --data build/serve
 
 test: $(DEVELOPMENT) services ## Run the whole test suite
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 services: ## Install PostgreSQL, Chromium and axe-core for the tests, where that may be done
 	@sh tests/services.sh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from fastapi.dependencies import models
 from hypothesis import HealthCheck, settings
 
 from indexer import build as builds
@@ -34,6 +36,12 @@ settings.register_profile(
 )
 settings.register_profile("searching", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of the garbage collector's rounds, of which thousands of tests make many."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,6 +90,13 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """Make a PostgreSQL database without tables; give its URL."""
     with _a_database(postgres_server) as url:
         yield url
+
+
+def forget_applications() -> None:
+    """Let go of applications that ended: FastAPI remembers thousands of routes, each with all its application holds."""
+    for item in vars(models).values():
+        if hasattr(item, "cache_clear"):
+            item.cache_clear()
 
 
 RecordIn = Callable[[Path], str]

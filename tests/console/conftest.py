@@ -20,7 +20,7 @@ from service.bootstrap import Wired
 from service.domain.identity import Caller, Role, key_sha256
 from service.main import create_app
 from service.settings import Settings
-from tests.conftest import RUNTIME, RecordIn, TinySnapshot
+from tests.conftest import RUNTIME, RecordIn, TinySnapshot, forget_applications
 from tests.fakes import draw, encoded
 
 PASSWORDS = {
@@ -136,6 +136,7 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
             return house
 
         yield run
+    forget_applications()
 
 
 @pytest.fixture
