@@ -13,7 +13,7 @@ NOTO := 5.3.0
 NOTO_SHA512 := 1dea889469b4fa884e2b164bb878f5a96eabe9abc71f439674a11101c483234450f8c5ebb5eb8b280f8cfb978e03cad8cb4305bce479013d1f428dab524c9ed1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-notice serve test services check audit format bench accuracy fuzz soak guide-pictures train control-set lora-control draw vendor messages clean
+.PHONY: help demo demo-notice serve test test-all services check audit format bench accuracy fuzz soak guide-pictures train control-set lora-control draw vendor messages clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -28,7 +28,10 @@ serve: $(RUNTIME) ## Start the service with the demo characters; prints its addr
 	@test -d build/serve/blobs || $(BIN)/lora-screening sets import reference_sets --activate --data build/serve
 	$(BIN)/lora-screening serve --data build/serve
 
-test: $(DEVELOPMENT) services ## Run the whole test suite
+test: $(DEVELOPMENT) services ## Run the tests, but for those that are marked slow
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
+
+test-all: $(DEVELOPMENT) services ## Run the whole test suite: killed processes, guides, training and fuzzing too
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 services: ## Install PostgreSQL, Chromium and axe-core for the tests, where that may be done

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from service.domain.identity import key_sha256
 from tests.browser.conftest import ROOT, Town, Visitor, town
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.timeout(420)]
 
 SLUG = "winter-lampwitch"
 OWNER = "lampwitch-studio"

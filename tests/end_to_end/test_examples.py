@@ -17,7 +17,7 @@ from service.local import LocalScreening
 from tests.end_to_end.conftest import EXAMPLES, ROOT, Demo
 
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/upload.json"))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 def _check(*arguments: str | Path) -> tuple[int, str, str]:

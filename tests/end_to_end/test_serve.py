@@ -18,7 +18,7 @@ import pytest
 
 from tests.end_to_end.conftest import EXAMPLES, Demo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 @dataclass(frozen=True)

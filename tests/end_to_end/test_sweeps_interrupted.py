@@ -19,6 +19,8 @@ from tests.conftest import TinySnapshot
 from tests.fakes import draw, encoded
 from tests.sweeping import MO, Sweeping, fill, opened, run_slowly
 
+pytestmark = pytest.mark.slow
+
 COUNT = 400
 OWL = ["amber-owl"]
 

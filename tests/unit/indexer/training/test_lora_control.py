@@ -42,6 +42,8 @@ PLAN = Plan(
     steps=dict.fromkeys(BOTH, 2),
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:

@@ -28,6 +28,8 @@ from indexer.training.losses import against_siblings, distillation, koleo, nt_xe
 from indexer.training.shards import Item
 from indexer.training.train import CHECKPOINT, START, Plan, Trainer, run, stream
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan(steps=2, pairs=6, side=32, large_side=48, large_from=0.5, warm_up=1)
 
 
