@@ -18,6 +18,7 @@ BUSY_SECONDS = 10
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BEFORE_MIGRATIONS = "0001"
 _LOCK = 0x10A5C4EE
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def open_database(url: str) -> sa.Engine:
@@ -31,7 +32,9 @@ def connect(url: str) -> sa.Engine:
     """Open a database as it is."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
+        # What does not leave the machine needs no TLS; pg8000 would read all certificates for each connection.
+        local = parsed.get_driver_name() == "pg8000" and parsed.host in _LOOPBACK
+        return sa.create_engine(url, pool_pre_ping=True, connect_args={"ssl_context": False} if local else {})
     in_memory = parsed.database in (None, "", ":memory:")
     if not in_memory:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
