@@ -44,7 +44,7 @@ _AT_ONCE = 50
 _REST = 0.5
 """How long is rested after a step, as a share of the time that it took."""
 
-SEARCH_REST = 4.0
+SEARCH_REST = 7.0
 """The same between the parts of a search, which takes two cores and a fifth of a second for a million pictures."""
 
 

@@ -156,6 +156,7 @@ def main() -> int:
             "hits": len(expected),
             "recall": len(found & expected) / max(1, len(expected)),
             "search_seconds": seconds,
+            "with_rests_seconds": seconds * (1.0 + SEARCH_REST),
             "pass_seconds": bare,
             "ratio": seconds / bare,
             "screening_slower": slower(store, asked, folder / "live", given.rounds),
@@ -164,6 +165,7 @@ def main() -> int:
     targets = {
         "recall": "1.0",
         "search_seconds": f"≤ {SECONDS}",
+        "with_rests_seconds": f"≤ {SECONDS}",
         "ratio": f"≤ {RATIO}",
         "screening_slower": f"≤ {SLOWER}",
     }
@@ -172,7 +174,7 @@ def main() -> int:
     Console(width=100).print(table)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    missed = figures["recall"] < 1.0 or seconds > SECONDS or figures["ratio"] > RATIO
+    missed = figures["recall"] < 1.0 or figures["with_rests_seconds"] > SECONDS or figures["ratio"] > RATIO
     return int(missed or figures["screening_slower"] > SLOWER)
 
 
