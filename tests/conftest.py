@@ -27,6 +27,7 @@ from indexer.model import ModelSpec, ReferenceSet
 from indexer.ports import EmbeddingBackend
 from service.adapters.sql.engine import open_database
 from tests import postgresql
+from tests.databases import record_at
 from tests.fakes import draw, write_set
 
 # The same examples in every run; `--hypothesis-profile=searching` looks for new ones. No time limit an example, since
@@ -110,7 +111,7 @@ ON = "LORA_SCREENING_TEST_DATABASE"
 def record_in(request: pytest.FixtureRequest) -> Iterator[RecordIn]:
     """Make records for applications: SQLite in their folder, or databases of PostgreSQL."""
     if os.environ.get(ON) != "postgresql":
-        yield lambda folder: f"sqlite:///{folder / 'record.db'}"
+        yield lambda folder: record_at(folder / "record.db")
         return
     server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
     made: dict[Path, str] = {}

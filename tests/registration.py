@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from indexer.errors import PictureError
 from indexer.model import PictureFile, PictureSource, Reference
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.owners import SqlRightsOwners
 from service.adapters.sql.set_changes import SqlSetContents, SqlSetRecord
 from service.adapters.sql.sets import SqlSetDirectory
@@ -22,6 +21,7 @@ from service.ports import AssessedPicture, RefusedPicture
 from service.usecases.references import References
 from service.usecases.registration import NewSet, Registration
 from service.usecases.sets_io import SetsImport
+from tests.databases import fresh_database
 from tests.fakes import FakeBlobs, FakeCurrentIndex, FixedClock
 
 ADMIN = Caller("ad", Role.ADMIN, via="user")
@@ -76,7 +76,7 @@ class Bench:
     index: FakeCurrentIndex = field(default_factory=FakeCurrentIndex)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     assessor: FakeAssessor = field(default_factory=FakeAssessor)
-    engine: sa.Engine = field(default_factory=lambda: open_database("sqlite://"))
+    engine: sa.Engine = field(default_factory=lambda: fresh_database("sqlite://"))
     woken: int = 0
 
     def __post_init__(self) -> None:

@@ -19,7 +19,6 @@ from service.adapters.live_index import LiveIndex
 from service.adapters.memory import MemoryPolicies
 from service.adapters.segments import SegmentPictures
 from service.adapters.sql.blocked import SqlBlockedLoras
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.measures import SqlMeasures, SqlScreenedLoras
 from service.adapters.sql.picture_record import SqlPictureRecord
 from service.adapters.sql.screenings import SqlScreeningStore
@@ -33,6 +32,7 @@ from service.usecases.sweep import Sweeps
 from service.usecases.sweep_run import Runner
 from tests.cases import ANSWER, CONTEXT, finished, screening
 from tests.conftest import RUNTIME
+from tests.databases import fresh_database
 from tests.screened import hashes
 
 MO = Caller("mo", Role.MODERATOR)
@@ -60,7 +60,7 @@ def opened(
     rest: Callable[[float], object] = lambda _: None,
 ) -> Iterator[Sweeping]:
     """Open a record with the store and the blobs in a folder."""
-    engine, blobs = open_database(url), FolderBlobs(folder / "blobs")
+    engine, blobs = fresh_database(url), FolderBlobs(folder / "blobs")
     index = LiveIndex(snapshot, runtime=RUNTIME)
     index.refresh()
     store, clock = SegmentPictures(folder / "screened"), SystemClock()
@@ -92,7 +92,7 @@ def opened(
 
 def fill(url: str, snapshot: Path, count: int, *, model: str | None = None) -> None:
     """Write screenings: every third has a picture of `amber-owl`, every fifth its name, the others neither."""
-    engine, loaded = open_database(url), snapshots.load(snapshot)
+    engine, loaded = fresh_database(url), snapshots.load(snapshot)
     store = SqlScreeningStore(engine)
     owl = [loaded.vectors.vector(row)[:-1] for row in range(4)]
     strange = np.random.default_rng(5).standard_normal((count, loaded.model.embed_dim))

@@ -111,6 +111,8 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
     with ExitStack() as stack:
 
         def run(**changes: Any) -> House:
+            if not (record := tmp_path / "record.db").exists():
+                shutil.copy(peopled, record)
             given = {
                 "snapshot": tiny_snapshot.out,
                 "database": record_in(tmp_path),
@@ -123,9 +125,6 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
                 "sign_ins_per_minute": 1000,
                 "public_forms_per_minute": 1000,
             }
-            record = tmp_path / "record.db"
-            if str(given["database"]).startswith("sqlite") and not record.exists():
-                shutil.copy(peopled, record)
             app = create_app(Settings(**{**given, **changes}), lambda _: None)
             stack.enter_context(TestClient(app))
             house = House(app, stack)

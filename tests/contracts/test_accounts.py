@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from service.adapters.sql.accounts import NOBODY, SqlInvitations, SqlSessions, SqlUsers
 from service.adapters.sql.audit import SqlAuditLog
-from service.adapters.sql.engine import open_database
 from service.domain.account import LOCKOUT, LOCKOUT_AFTER, Invitation, Session, User
 from service.domain.audit import SYSTEM, verify
 from service.domain.identity import Role
+from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HASH, TOKEN = "hash of a password", "a" * 64
@@ -276,7 +276,7 @@ class AccountsContract:
 class TestSqlite(AccountsContract):
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[sa.Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield engine
         engine.dispose()
 
@@ -284,6 +284,6 @@ class TestSqlite(AccountsContract):
 class TestPostgres(AccountsContract):
     @pytest.fixture
     def engine(self, postgres_url: str) -> Iterator[sa.Engine]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield engine
         engine.dispose()

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import SqlAuditLog
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.keys import SqlApiKeys
 from service.domain.account import ApiKey
 from service.domain.audit import verify
 from service.domain.identity import Role, Scope
+from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -105,7 +105,7 @@ class ApiKeysContract:
 class TestSqlite(ApiKeysContract):
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[sa.Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield engine
         engine.dispose()
 
@@ -113,6 +113,6 @@ class TestSqlite(ApiKeysContract):
 class TestPostgres(ApiKeysContract):
     @pytest.fixture
     def engine(self, postgres_url: str) -> Iterator[sa.Engine]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield engine
         engine.dispose()

@@ -15,10 +15,10 @@ from indexer.loras import read_signals
 from indexer.model import LoraSignals, TensorHash
 from indexer.training.example_loras import ExampleLora
 from service.adapters.sql.blocked import SqlBlockedLoras
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.tables import metadata
 from service.domain.blocked import BlockedLora
 from service.ports import BlockedLoras
+from tests.databases import fresh_database
 from tests.fakes import FakeBlockedLoras
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -189,13 +189,13 @@ class TestFake(BlockedLorasContract):
 class TestSqlite(BlockedLorasContract):
     @pytest.fixture
     def blocked(self, tmp_path: Path) -> Iterator[BlockedLoras]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield SqlBlockedLoras(engine)
         engine.dispose()
 
     def test_another_process_knows_at_once(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'record.db'}"
-        here, there = open_database(url), open_database(url)
+        here, there = fresh_database(url), fresh_database(url)
         reading = SqlBlockedLoras(here)
         assert reading.nearest(_fingerprint("fox")).registered == 0
         SqlBlockedLoras(there).add(made())
@@ -204,7 +204,7 @@ class TestSqlite(BlockedLorasContract):
             engine.dispose()
 
     def test_what_was_removed_stays_recorded(self, tmp_path: Path) -> None:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         store = SqlBlockedLoras(engine)
         store.add(made())
         store.remove("blk_1", NOON, "ad")
@@ -217,6 +217,6 @@ class TestSqlite(BlockedLorasContract):
 class TestPostgres(BlockedLorasContract):
     @pytest.fixture
     def blocked(self, postgres_url: str) -> Iterator[BlockedLoras]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield SqlBlockedLoras(engine)
         engine.dispose()

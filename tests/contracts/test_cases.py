@@ -17,11 +17,11 @@ from service.adapters.sql.case_history import SqlCaseHistory
 from service.adapters.sql.case_queue import SqlCaseQueue
 from service.adapters.sql.cases import SqlCases
 from service.adapters.sql.control_pictures import SqlControlPictures
-from service.adapters.sql.engine import open_database
 from service.domain.case import APPEAL, LEASE, UNDO, CaseState, Claim, DecisionKind, Origin, ReasonCode
 from service.domain.errors import InvalidFields
 from service.ports import Agreement, ControlPicture, QueueFilter
 from tests.cases import MINUTE, NOON, actions, case, decision, fill
+from tests.databases import fresh_database
 
 MO, ADA = "user:mo", "user:ada"
 UNTIL = NOON + LEASE
@@ -40,7 +40,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def engine(url: str) -> Iterator[sa.Engine]:
-    engine = open_database(url)
+    engine = fresh_database(url)
     fill(engine, case())
     yield engine
     engine.dispose()
@@ -119,7 +119,7 @@ class TestClaims:
 
 def claim_all(url: str, who: str) -> list[str]:
     """Reach for the one case from a process of its own; return what was got."""
-    engine = open_database(url)
+    engine = fresh_database(url)
     try:
         return ["case_1"] if SqlCases(engine).claim("case_1", who, NOON, UNTIL) else []
     finally:

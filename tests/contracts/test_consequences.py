@@ -15,12 +15,12 @@ from indexer.model import LoraSignals, TensorHash
 from indexer.training.example_loras import ExampleLora
 from service.adapters.sql.case_history import SqlCaseHistory
 from service.adapters.sql.cases import SqlCases
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.domain.blocked import BlockedLora
 from service.domain.case import LEASE, UNDO, CaseState, DecisionKind, ReasonCode
 from service.ports import Finished
 from tests.cases import NOON, actions, case, decision, finished, screening
+from tests.databases import fresh_database
 from tests.notices import ATELIER, DAY, OWNER, REPLY, Bench
 
 FINAL = NOON + UNDO
@@ -30,7 +30,7 @@ FINAL = NOON + UNDO
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     sqlite = request.param == "sqlite"
     url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = open_database(url)
+    engine = fresh_database(url)
     yield Bench(engine)
     engine.dispose()
 

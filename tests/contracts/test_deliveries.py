@@ -16,11 +16,12 @@ from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.cases import SqlCases
 from service.adapters.sql.deliveries import SqlDeliveries, SqlOutbox
 from service.adapters.sql.endpoints import SqlEndpoints
-from service.adapters.sql.engine import open_database, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.outbox import write_message
 from service.domain.case import CaseState, DecisionKind, Origin, ReasonCode
 from service.domain.message import LEASE, Attempt, DeliveryState, Endpoint
 from tests.cases import MINUTE, case, decision, fill
+from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ATELIER = "platform:atelier"
@@ -34,7 +35,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine
     url = (
         f"sqlite:///{tmp_path / 'record.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     )
-    engine = open_database(url)
+    engine = fresh_database(url)
     yield engine
     engine.dispose()
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.notice_counts import SqlNoticeCounts
 from service.domain.notice import NoticeState
 from service.domain.notice_terms import Jurisdiction, TermDays, profiles
 from service.domain.wording import Wording
 from service.ports import NoticeFilter, SweptUpload
 from service.usecases.notice_queue import NoticeCounters, NoticeQueue
+from tests.databases import fresh_database
 from tests.notices import DAY, GIVEN, MO, OWNER, REPLY, Bench
 
 
@@ -23,7 +23,7 @@ from tests.notices import DAY, GIVEN, MO, OWNER, REPLY, Bench
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     sqlite = request.param == "sqlite"
     url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = open_database(url)
+    engine = fresh_database(url)
     yield engine
     engine.dispose()
 

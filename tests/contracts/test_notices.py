@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from indexer.model import Licence
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.tables import outbox
 from service.domain.errors import InvalidFields, NotFound, NotPermitted, TooLate, WrongState
 from service.domain.identity import Caller, Role
@@ -21,6 +20,7 @@ from service.ports import NoticeFilter, Step, SweptUpload
 from service.usecases.notice_access import token_of
 from service.usecases.notices import Given
 from tests.cases import NOON, actions
+from tests.databases import fresh_database
 from tests.notices import ATELIER, BAZAAR, DAY, GIVEN, MO, OWNER, REPLY, RIVAL, Bench, notice
 
 RACERS = 6
@@ -31,7 +31,7 @@ STRICT_EU = replace(GIVEN, jurisdiction=Jurisdiction.EU)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     sqlite = request.param == "sqlite"
     url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = open_database(url)
+    engine = fresh_database(url)
     yield engine
     engine.dispose()
 

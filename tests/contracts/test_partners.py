@@ -17,7 +17,6 @@ from indexer.model import Alias, AliasKind, ReferenceSet
 from service.adapters.signing import FileSigner, key_id, verify
 from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.deliveries import SqlOutbox
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.partners import SqlPartnerEntries, SqlPartners
 from service.adapters.sql.set_changes import SqlSetRecord
 from service.adapters.sql.sets import SqlSetDirectory
@@ -28,6 +27,7 @@ from service.domain.registration import RegisteredSet, SetState
 from service.ports.exchange import BlockedHashes
 from service.usecases.exchange import Exchange
 from service.usecases.exchange_document import signed
+from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     url = (
         f"sqlite:///{tmp_path / 'record.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     )
-    engine = open_database(url)
+    engine = fresh_database(url)
     content = ReferenceSet(
         "owl", {"en": "Owl"}, (), aliases=(Alias("Owlette", "en", AliasKind.DISTINCTIVE),), holder="H"
     )

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from service.adapters.memory import MemoryPolicies
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.policies import SqlPolicies
 from service.bootstrap import policy_content
 from service.domain.errors import PolicyError
 from service.domain.policy import policy_from
 from service.ports import Policies, PublishedPolicy
 from tests.cases import NOON, actions
+from tests.databases import fresh_database
 
 SHIPPED = policy_content(None)
 
@@ -60,12 +60,12 @@ class SqlPoliciesContract(PoliciesContract):
 
     @pytest.fixture
     def policies(self, url: str) -> Iterator[Policies]:
-        engine = open_database(url)
+        engine = fresh_database(url)
         yield SqlPolicies(engine, SHIPPED)
         engine.dispose()
 
     def test_another_replica_has_it_at_once(self, policies: Policies, url: str) -> None:
-        other = open_database(url)
+        other = fresh_database(url)
         policies.publish(published("a"))
         assert SqlPolicies(other, SHIPPED).in_force().version == published("a").version
         assert actions(other, f"policy:{published('a').version}") == ["policy.published"]

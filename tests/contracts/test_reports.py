@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.sql.cases import SqlCases
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.reports import SqlBacklog, SqlReports
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.adapters.sql.tables import reference_sets, screenings
 from service.domain.case import CaseState, DecisionKind, Origin
 from service.ports import DecidedKind, SetFound, Verdicts, Waiting
 from tests.cases import ANSWER, MINUTE, NOON, case, decision, fill, finished, screening
+from tests.databases import fresh_database
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ SINCE, UNTIL = TODAY - timedelta(days=2), TODAY + DAY
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     on_disk = f"sqlite:///{tmp_path / 'record.db'}"
-    engine = open_database(on_disk if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    engine = fresh_database(on_disk if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
     yield engine
     engine.dispose()
 
@@ -151,7 +151,7 @@ def test_sets_that_flood_are_listed_until_they_are_withdrawn(engine: sa.Engine) 
 @settings(max_examples=25)
 @given(waits=st.lists(st.integers(0, 100_000), min_size=1, max_size=40))
 def test_waits_are_the_nearest_ranks_of_all_waits(waits: list[int]) -> None:
-    engine = open_database("sqlite://")
+    engine = fresh_database("sqlite://")
     for number, seconds in enumerate(waits):
         decided(engine, number, timedelta(seconds=seconds), NOON, DecisionKind.UPHOLD)
     ranked = sorted(waits)

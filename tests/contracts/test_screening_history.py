@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from service.adapters.sql.cases import SqlCases
 from service.adapters.sql.control_pictures import SqlControlPictures
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screening_history import SqlPictureRetention, SqlScreeningHistory
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.ports import ControlPicture, KeptPicture, SetFound
 from tests.cases import MINUTE, NOON, actions, case, finished, picture, screening
+from tests.databases import fresh_database
 
 NUL = "u\x00-\ud800"
 
@@ -151,7 +151,7 @@ class RetentionContract:
 class Sqlite:
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[sa.Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield engine
         engine.dispose()
 
@@ -159,7 +159,7 @@ class Sqlite:
 class Postgres:
     @pytest.fixture
     def engine(self, postgres_url: str) -> Iterator[sa.Engine]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield engine
         engine.dispose()
 

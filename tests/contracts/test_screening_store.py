@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.memory import MemoryScreeningStore
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.ports import ScreeningStore
 from tests.cases import ANSWER, NOON, finished, screening
+from tests.databases import fresh_database
 
 
 class ScreeningStoreContract:
@@ -122,28 +122,28 @@ class TestMemory(ScreeningStoreContract):
 class TestSqlite(ScreeningStoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[ScreeningStore]:
-        engine = open_database(f"sqlite:///{tmp_path / 'new' / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'new' / 'record.db'}")
         yield SqlScreeningStore(engine)
         engine.dispose()
 
     def test_what_was_acknowledged_is_there_after_opening_again(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'record.db'}"
-        first = open_database(url)
+        first = fresh_database(url)
         SqlScreeningStore(first).add(screening())
         first.dispose()
-        second = open_database(url)
+        second = fresh_database(url)
         assert SqlScreeningStore(second).get("scr_1", "atelier") == screening()
         second.dispose()
 
     def test_readers_do_not_wait_for_writers_and_commits_are_on_disk(self, tmp_path: Path) -> None:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         with engine.connect() as connection:
             assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
             assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2
         engine.dispose()
 
     def test_the_same_id_twice_is_a_fault_and_no_earlierscreening(self, tmp_path: Path) -> None:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         store = SqlScreeningStore(engine)
         store.add(screening())
         with pytest.raises(sa.exc.IntegrityError):
@@ -154,6 +154,6 @@ class TestSqlite(ScreeningStoreContract):
 class TestPostgres(ScreeningStoreContract):
     @pytest.fixture
     def store(self, postgres_url: str) -> Iterator[ScreeningStore]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield SqlScreeningStore(engine)
         engine.dispose()

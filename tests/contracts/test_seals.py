@@ -18,6 +18,7 @@ from service.domain.seal import Seal
 from service.usecases.log_check import LogCheck, LogChecked
 from service.usecases.sealing import Sealing
 from tests.cases import NOON
+from tests.databases import fresh_database
 from tests.fakes import FixedClock
 from tests.tampering import unlock
 
@@ -26,7 +27,7 @@ from tests.tampering import unlock
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     sqlite = request.param == "sqlite"
     url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = open_database(url)
+    engine = fresh_database(url)
     write(engine, 7)
     yield engine
     engine.dispose()
@@ -142,7 +143,7 @@ class TestRole:
 
     @pytest.fixture
     def working(self, postgres_url: str, tmp_path: Path) -> Iterator[sa.Engine]:
-        owner = open_database(postgres_url)
+        owner = fresh_database(postgres_url)
         write(owner, 3)
         log, kept = SqlAuditLog(owner), SqlSeals(owner)
         Sealing(log, kept, FileSigner(tmp_path / "key.pem"), FixedClock(NOON), stamps=FakeStamps(), entries=1).watch()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.adapters.sql.traffic import SqlSetTraffic
 from service.ports import SetFound
 from tests.cases import MINUTE, NOON, finished, screening
+from tests.databases import fresh_database
 
 
 class SetTrafficContract:
@@ -38,7 +38,7 @@ class SetTrafficContract:
 class TestSqlite(SetTrafficContract):
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[sa.Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield engine
         engine.dispose()
 
@@ -46,6 +46,6 @@ class TestSqlite(SetTrafficContract):
 class TestPostgres(SetTrafficContract):
     @pytest.fixture
     def engine(self, postgres_url: str) -> Iterator[sa.Engine]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield engine
         engine.dispose()

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from indexer.model import Alias, AliasKind, Fame, Licence, Reference, ReferenceSet
 from service.adapters.sql.audit import SqlAuditLog
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.owners import SqlRightsOwners
 from service.adapters.sql.set_changes import SqlSetContents, SqlSetRecord
 from service.adapters.sql.sets import SqlSetDirectory
@@ -24,6 +23,7 @@ from service.domain.errors import NotFound
 from service.domain.registration import MOVES, RegisteredReference, RegisteredSet, RightsOwner, SetState
 from service.domain.wording import Wording
 from service.ports import RightsOwners, SetContents, SetDirectory, SetRecord
+from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OWNER = RightsOwner("own_1", "Oven Moon Animation", "register no. 7", "rights@oven.example", NOON)
@@ -323,7 +323,7 @@ class SetsContract:
 class TestSqlite(SetsContract):
     @pytest.fixture
     def stores(self, tmp_path: Path) -> Iterator[Stores]:
-        engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+        engine = fresh_database(f"sqlite:///{tmp_path / 'record.db'}")
         yield Stores.over(engine)
         engine.dispose()
 
@@ -331,6 +331,6 @@ class TestSqlite(SetsContract):
 class TestPostgres(SetsContract):
     @pytest.fixture
     def stores(self, postgres_url: str) -> Iterator[Stores]:
-        engine = open_database(postgres_url)
+        engine = fresh_database(postgres_url)
         yield Stores.over(engine)
         engine.dispose()

@@ -11,20 +11,21 @@ import sqlalchemy as sa
 
 from service.adapters.sql.case_history import SqlCaseHistory
 from service.adapters.sql.cases import SqlCases
-from service.adapters.sql.engine import open_database, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.statistics import SqlStatisticsRecord
 from service.adapters.sql.tables import measures, notice_uploads, notices
 from service.domain.case import LEASE, CaseState, DecisionKind, ReasonCode
 from service.domain.errors import InvalidFields
 from service.usecases.statistics import Figures, Statistics, as_csv
 from tests.cases import MINUTE, NOON, case, decision, fill
+from tests.databases import fresh_database
 from tests.fakes import FixedClock
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     sqlite = request.param == "sqlite"
-    engine = open_database(f"sqlite:///{tmp_path / 'r.db'}" if sqlite else request.getfixturevalue("postgres_url"))
+    engine = fresh_database(f"sqlite:///{tmp_path / 'r.db'}" if sqlite else request.getfixturevalue("postgres_url"))
     fill(engine, case())
     yield engine
     engine.dispose()

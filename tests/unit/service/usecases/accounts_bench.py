@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from service.adapters.sql.accounts import SqlInvitations, SqlSessions, SqlUsers
 from service.adapters.sql.audit import SqlAuditLog
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.keys import SqlApiKeys
 from service.adapters.sql.owners import SqlRightsOwners
 from service.domain.identity import Caller, Key, Role
 from service.domain.registration import RightsOwner
 from service.usecases.accounts import Accounts
 from service.usecases.keys import Keys
+from tests.databases import fresh_database
 from tests.fakes import FixedClock
 
 ADMIN = Caller("ad", Role.ADMIN, via="user")
@@ -55,7 +55,7 @@ class Bench:
     """One process on a database: its own where none is given."""
 
     def __init__(self, *, engine: sa.Engine | None = None, fixed: Sequence[Key] = (), per_minute: int = 1000) -> None:
-        self.engine = engine or open_database("sqlite://")
+        self.engine = engine or fresh_database("sqlite://")
         self.clock, self.ticks, self.passwords = FixedClock(), Ticks(), PlainPasswords()
         self.log = SqlAuditLog(self.engine)
         owners = SqlRightsOwners(self.engine)

@@ -14,7 +14,6 @@ from service.adapters.sql.case_history import SqlCaseHistory
 from service.adapters.sql.case_queue import SqlCaseQueue
 from service.adapters.sql.cases import SqlCases
 from service.adapters.sql.control_pictures import SqlControlPictures
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.screening_history import SqlScreeningHistory
 from service.adapters.sql.screenings import SqlScreeningStore
 from service.domain.identity import Caller, Role
@@ -22,6 +21,7 @@ from service.ports import QueueFilter
 from service.usecases.keeping import Keeping
 from service.usecases.review import Review
 from service.usecases.screening import Request
+from tests.databases import fresh_database
 from tests.fakes import FakeBlobs, FixedClock
 from tests.unit.service.domain.facts import context
 from tests.unit.service.usecases.screening_bench import bench_of, similar, upload_of
@@ -74,7 +74,7 @@ def kept(number: int, matches: Sequence[Match]) -> PictureFindings:
 
 def desk() -> Desk:
     """Make an empty one."""
-    engine, clock, blobs = open_database("sqlite://"), FixedClock(), FakeBlobs()
+    engine, clock, blobs = fresh_database("sqlite://"), FixedClock(), FakeBlobs()
     review = Review(
         queue=SqlCaseQueue(engine),
         cases=SqlCases(engine),
