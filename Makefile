@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests run in as many processes as there are cores: more threads would only be in each other's way.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 LORA_SCREENING_THREADS=1
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
@@ -29,10 +31,10 @@ serve: $(RUNTIME) ## Start the service with the demo characters; prints its addr
 	$(BIN)/lora-screening serve --data build/serve
 
 test: $(DEVELOPMENT) services ## Run the tests, but for those that are marked slow
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: $(DEVELOPMENT) services ## Run the whole test suite: killed processes, guides, training and fuzzing too
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 services: ## Install PostgreSQL, Chromium and axe-core for the tests, where that may be done
 	@sh tests/services.sh

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from fastapi.dependencies import models
 from hypothesis import HealthCheck, settings
 
 from indexer import build as builds
@@ -91,13 +90,6 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """Make a PostgreSQL database without tables; give its URL."""
     with _a_database(postgres_server) as url:
         yield url
-
-
-def forget_applications() -> None:
-    """Let go of applications that ended: FastAPI remembers thousands of routes, each with all its application holds."""
-    for item in vars(models).values():
-        if hasattr(item, "cache_clear"):
-            item.cache_clear()
 
 
 RecordIn = Callable[[Path], str]

@@ -161,10 +161,9 @@ class SetsInIndex:
 
 
 def least_likeness(calibration: Calibration, rate: float) -> float:
-    """Return a likeness below which none has a rate so low; curves meet in steps, so all of them are looked at."""
-    values = np.linspace(-1.0, 1.0, _STEPS)
-    low = [value for value in values.tolist() if calibration.rate(value).value <= rate]
-    return (min(low) if low else 1.0) - 2.0 / (_STEPS - 1)
+    """Return a likeness below which none has a rate so low; curves meet in steps, so none below may be passed over."""
+    values: list[float] = np.linspace(-1.0, 1.0, _STEPS).tolist()
+    return next((value for value in values if calibration.rate(value).value <= rate), 1.0) - 2.0 / (_STEPS - 1)
 
 
 def _hashes(

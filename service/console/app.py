@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 
 from babel.support import NullTranslations
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.routing import BaseRoute
 
 from service.bootstrap import Wired
 from service.console import (
@@ -75,18 +77,31 @@ ROUTERS = (
 
 def build_console(wired: Wired, statuses: Mapping[type[ServiceError], HTTPStatus]) -> FastAPI:
     """Build the console; `statuses` is the API's table of errors, so that both answer with the same."""
-    app = FastAPI(openapi_url=None, dependencies=[Depends(form_is_ours)])
-    files = read_static()
+    app = FastAPI(openapi_url=None, routes=_routes())
     secure = (wired.settings.public_url or "").startswith("https://")
     app.state.wired = wired
-    texts = {language: translations(language) for language in LANGUAGES}
-    environments = {language: environment(language, texts[language], files) for language in LANGUAGES}
+    environments, texts, files = _templates()
     app.state.house = House(environments, texts, files, Cookies(secure), statuses)
     errors.install(app)
-    for module in ROUTERS:
-        app.include_router(module.router)
     app.add_middleware(ConsoleHeaders, with_files=desk_pictures.WITH_FILES, with_some=WITH_NOTICE_FILES)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Gather the routes once a process, since FastAPI works on them for most of a second, whoever serves them."""
+    router = APIRouter(dependencies=[Depends(form_is_ours)])
+    for module in ROUTERS:
+        router.include_router(module.router)
+    return router.routes
+
+
+@cache
+def _templates() -> tuple[dict[str, Environment], dict[str, NullTranslations], StaticFiles]:
+    """Make the templates and texts by language, and read the files: once a process, since templates are compiled."""
+    files = read_static()
+    texts = {language: translations(language) for language in LANGUAGES}
+    return {language: environment(language, texts[language], files) for language in LANGUAGES}, texts, files
 
 
 def environment(language: str, texts: NullTranslations, files: StaticFiles) -> Environment:

@@ -143,8 +143,9 @@ class Runner:
     def _near(self, sets: SweptSets, heard: Callable[[], bool]) -> list[str]:
         """Return, in order, the screenings with a picture that is near."""
         near: set[str] = set()
+        query = sets.query()
         started = told = time.perf_counter()
-        for hits in self._store.search(sets.query()):
+        for hits in self._store.search(query):
             near.update(hit.screening_id for hit in hits)
             spent = time.perf_counter() - started
             if time.perf_counter() - told > 1.0:

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from service.domain.identity import Role, key_sha256
 from service.main import create_app
 from service.settings import Settings
-from tests.conftest import RUNTIME, RecordIn, TinySnapshot, forget_applications
+from tests.conftest import RUNTIME, RecordIn, TinySnapshot
 from tests.fakes import draw, encoded, reseal
 
 ROLES = {
@@ -116,7 +116,6 @@ class _started:  # noqa: N801 (used like a function)
 
     def __exit__(self, *_: object) -> None:
         self._client.__exit__()
-        forget_applications()
 
 
 def publish(source: Path, out: Path, number: int, *, damaged: bool = False, alias: str | None = None) -> None:

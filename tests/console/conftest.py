@@ -13,14 +13,16 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2.profiles import CHEAPEST
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.adapters import passwords
 from service.bootstrap import Wired
 from service.domain.identity import Caller, Role, key_sha256
 from service.main import create_app
 from service.settings import Settings
-from tests.conftest import RUNTIME, RecordIn, TinySnapshot, forget_applications
+from tests.conftest import RUNTIME, RecordIn, TinySnapshot
 from tests.fakes import draw, encoded
 
 PASSWORDS = {
@@ -94,9 +96,17 @@ class House:
 Start = Callable[..., House]
 
 
-@pytest.fixture(scope="session")
-def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a record that knows PASSWORDS and nothing else, to be copied: hashing passwords is slow by intent."""
+@pytest.fixture(scope="package", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with the parameters that argon2 has for tests; the service's take a fifth of a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "RFC_9106_LOW_MEMORY", CHEAPEST)
+        yield
+
+
+@pytest.fixture(scope="package")
+def peopled(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:  # noqa: ARG001 (it comes first)
+    """Make a record that knows PASSWORDS and nothing else, to be copied."""
     record = tmp_path_factory.mktemp("people") / "record.db"
     app = create_app(Settings(snapshot=record.parent, database=f"sqlite:///{record}"), lambda _: None)
     for name, (role, password) in PASSWORDS.items():
@@ -135,7 +145,6 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
             return house
 
         yield run
-    forget_applications()
 
 
 @pytest.fixture
