@@ -21,6 +21,7 @@ GIVEN = "LORA_SCREENING_TEST_POSTGRES_URL"
 
 MISSING = "there is no PostgreSQL here: `make services` installs Debian's, or name a server in " + GIVEN
 _USER = "postgres"
+_ROOM = 2**31
 
 
 def programs() -> Path | None:
@@ -41,12 +42,19 @@ def server() -> Iterator[str | None]:
     if found is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="lora-screening-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="lora-screening-pg-", dir=_in_memory()))
     try:
         with _started(found, folder) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """Return a folder in memory, where there is room: a database for each test is a great many files."""
+    folder = Path("/dev/shm")  # noqa: S108 (`mkdtemp` makes a folder of its own in it)
+    roomy = folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _ROOM
+    return folder if roomy else None
 
 
 @contextmanager
