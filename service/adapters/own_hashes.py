@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import sqlalchemy as sa
 
 from service.adapters.live_index import LiveIndex
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import blocked_loras, blocked_tensors
 from service.domain.exchange import MOST_TENSORS, NEAR
 from service.ports.exchange import BlockedHashes
@@ -27,7 +26,7 @@ class OwnHashesInForce:
         """Return the blocked LoRAs in force."""
         query = sa.select(blocked_loras).where(blocked_loras.c.removed.is_(None)).order_by(blocked_loras.c.id)
         if since is not None:
-            query = query.where(blocked_loras.c.added >= since.astimezone(UTC))
+            query = query.where(blocked_loras.c.added >= since)
         if reference_set is not None:
             query = query.where(blocked_loras.c.reference_set == reference_set)
         tensors = sa.select(blocked_tensors.c.sha256).distinct().order_by(blocked_tensors.c.sha256).limit(MOST_TENSORS)
@@ -37,7 +36,7 @@ class OwnHashesInForce:
                     title=row.title,
                     reference_set=row.reference_set,
                     reason=row.reason,
-                    added=in_utc(row.added),
+                    added=row.added,
                     sha256=row.sha256,
                     body_sha256=row.body_sha256,
                     tensors=tuple(connection.scalars(tensors.where(blocked_tensors.c.blocked_id == row.id))),

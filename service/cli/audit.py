@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
-from sqlalchemy import Engine
 
-from indexer.cli import index_app, progress_bars, told_plainly
+from indexer.cli import index_app, progress_bars
 from indexer.errors import IndexerError
 from service.adapters.blobs import open_blobs
-from service.adapters.logs import configure_logs
 from service.adapters.rebuild import AlreadyRunning
 from service.adapters.rebuild import rebuild as rebuild_index
 from service.adapters.sql.audit import SqlAuditLog
 from service.adapters.sql.control_pictures import SqlControlPictures
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.sets import SqlSetDirectory
 from service.bootstrap.proof import log_check, time_stamps
+from service.cli.record import Data, open_record
 from service.domain.audit import Entry
-from service.domain.errors import ServiceError
-from service.settings import Settings, blobs_in, settings_of
 from service.usecases.log_check import LogChecked
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log: what changed, by whom, and whether it is whole.")
 console = Console()
 error_console = Console(stderr=True)
 
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the service; else the settings name its parts.")]
 _BROKEN = 1
-
-
-@contextmanager
-def _record(data: Path | None) -> Iterator[tuple[Settings, Engine]]:
-    configure_logs("console", "warning")
-    with told_plainly():
-        settings = settings_of(data)
-        engine = open_database(settings.database)
-        try:
-            yield settings, engine
-        except ServiceError as error:
-            raise IndexerError(str(error), code=error.code) from error
-        finally:
-            engine.dispose()
 
 
 @audit_app.command(
@@ -68,7 +46,7 @@ def verify_log(
     Exits with 1 where an entry was changed, dropped or moved, and names it; and where its seals cannot be checked,
     because the signing key is gone.
     """
-    with _record(data) as (settings, engine):
+    with open_record(data) as (settings, engine):
         wanted, seen = _noted(noted), list[Entry]()
         with Progress(
             SpinnerColumn(),
@@ -143,7 +121,7 @@ def list_entries(
     data: Data = None,
 ) -> None:
     """List entries, oldest first."""
-    with _record(data) as (_, engine):
+    with open_record(data) as (_, engine):
         found = SqlAuditLog(engine).entries(subject=subject, after=after, most=most)
         if as_json:
             for entry in found:
@@ -159,27 +137,19 @@ def list_entries(
 @index_app.command(epilog="Example: lora-screening index rebuild --data data")
 def rebuild(data: Data = None) -> None:
     """Build the next generation from the active sets of the record, now; a running service takes it into force."""
-    configure_logs("console", "warning")
-    settings = Settings()
-    database, blobs, out = settings.database, settings.blobs, settings.snapshot
-    if data is not None:
-        database, blobs, out = settings_of(data).database, blobs_in(data), data / "snapshot"
-    with told_plainly():
-        engine = open_database(database)
+    with open_record(data) as (settings, engine):
         try:
             with progress_bars() as progress:
                 report = rebuild_index(
                     SqlSetDirectory(engine),
                     SqlControlPictures(engine),
-                    open_blobs(blobs),
-                    out,
+                    open_blobs(settings.blobs),
+                    settings.snapshot,
                     runtime=settings.runtime,
                     progress=progress,
                 )
         except AlreadyRunning as error:
             raise IndexerError(str(error), code="already_running") from error
-        finally:
-            engine.dispose()
         console.print(
             f"snapshot {report.generation}: {report.sets} sets, {report.references} references -> {report.path}",
             highlight=False,

@@ -14,37 +14,20 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-from indexer.cli import told_plainly
-from indexer.errors import IndexerError
 from service.adapters.clock import SystemClock
-from service.adapters.logs import configure_logs
 from service.adapters.sql.blocked import SqlBlockedLoras
-from service.adapters.sql.engine import open_database
-from service.domain.errors import ServiceError
-from service.settings import Settings, database_in
+from service.cli.record import Data, open_record
 from service.usecases.blocking import Blocking
 
 blocked_app = typer.Typer(no_args_is_help=True, help="Block LoRAs, so that they are known again on any upload.")
 console = Console()
 error_console = Console(stderr=True)
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Folder of the service; else the settings name its database.")
-]
-
 
 @contextmanager
 def _blocking(data: Path | None) -> Iterator[Blocking]:
-    configure_logs("console", "warning")
-    with told_plainly():
-        url = database_in(data) if data else Settings().database
-        engine = open_database(url)
-        try:
-            yield Blocking(SqlBlockedLoras(engine), SystemClock())
-        except (ServiceError, OSError) as error:
-            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
-        finally:
-            engine.dispose()
+    with open_record(data) as (_, engine):
+        yield Blocking(SqlBlockedLoras(engine), SystemClock())
 
 
 @blocked_app.command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli import told_plainly
 from indexer.errors import IndexerError, SnapshotError
 from service.adapters.blobs import open_blobs
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
-from service.adapters.logs import configure_logs
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.sets import SqlSetDirectory
 from service.bootstrap.exchange import exchange_parts
-from service.domain.errors import ServiceError
-from service.domain.identity import Caller, Role
-from service.settings import Settings, blobs_in, database_in
+from service.cli.record import Data, open_record, operator
 from service.usecases.exchange import Exchange
 
 exchange_app = typer.Typer(no_args_is_help=True, help="Exchange names and hashes with partners, signed.")
@@ -33,23 +27,14 @@ partners_app = typer.Typer(no_args_is_help=True, help="With whom: partners by na
 exchange_app.add_typer(partners_app, name="partners")
 console = Console()
 
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the service; else the settings name its parts.")]
 MOST_BYTES = 32 * 1024 * 1024
-# Who may write to the database is an admin, with an account or without.
-_BY = Caller(getpass.getuser(), Role.ADMIN, via="cli")
 
 
 @contextmanager
 def _exchange(data: Path | None, *, reading: bool = False) -> Iterator[Exchange]:
     """Open the record; where hashes of pictures will be read, also the index in force."""
-    configure_logs("console", "warning")
-    with told_plainly():
-        settings = Settings()
-        if data is not None:
-            places = {"database": database_in(data), "blobs": blobs_in(data), "snapshot": data / "snapshot"}
-            settings = settings.model_copy(update=places)
-        engine, blobs = open_database(settings.database), open_blobs(settings.blobs)
-        directory = SqlSetDirectory(engine)
+    with open_record(data) as (settings, engine):
+        directory, blobs = SqlSetDirectory(engine), open_blobs(settings.blobs)
         index = LiveIndex(settings.snapshot, directory=directory, blobs=blobs, runtime=settings.runtime)
         try:
             if reading:
@@ -57,11 +42,8 @@ def _exchange(data: Path | None, *, reading: bool = False) -> Iterator[Exchange]
             yield exchange_parts(settings, engine, index, SystemClock())["exchange"]
         except SnapshotError as error:
             raise IndexerError(f"an export needs an index: {error}", code=error.code) from error
-        except (ServiceError, OSError) as error:
-            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
         finally:
             index.close()
-            engine.dispose()
 
 
 @exchange_app.command(epilog="Example: lora-screening exchange key --data data")
@@ -99,7 +81,7 @@ def take_in(file: Path, data: Data = None) -> None:
             content = json.loads(file.read_bytes())
         except (ValueError, RecursionError) as error:
             raise IndexerError(f"{file} is not JSON: {error}", code="malformed_request") from error
-        done = exchange.take_in(content, _BY)
+        done = exchange.take_in(content, operator())
         for item in done.refused:
             console.print(f"refused  {item.place}: {item.reason}", highlight=False, soft_wrap=True)
         told = f"{done.kept} entries of {done.partner}, {len(done.refused)} refused, {done.withdrawn} withdrawn"
@@ -110,7 +92,7 @@ def take_in(file: Path, data: Data = None) -> None:
 def add_partner(name: str, public_key: str, data: Data = None) -> None:
     """Register a partner by name and public key (Ed25519, base64)."""
     with _exchange(data) as exchange:
-        made = exchange.add_partner(name, public_key, _BY)
+        made = exchange.add_partner(name, public_key, operator())
         console.print(f"{made.name} signs with {made.key_id}", highlight=False)
 
 
@@ -130,5 +112,5 @@ def list_partners(data: Data = None) -> None:
 def remove_partner(name: str, data: Data = None) -> None:
     """Remove a partner with all it told."""
     with _exchange(data) as exchange:
-        exchange.remove_partner(name, _BY)
+        exchange.remove_partner(name, operator())
         console.print(f"{name} is no partner any more", highlight=False)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from indexer.cli import told_plainly
-from indexer.errors import IndexerError
 from service.adapters.blobs import open_blobs
 from service.adapters.clock import SystemClock
-from service.adapters.logs import configure_logs
 from service.adapters.metrics import Metrics
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.policies import SqlPolicies
 from service.bootstrap import policy_content
 from service.bootstrap.proof import proof_rooms
 from service.bootstrap.rooms import moderators_rooms
-from service.domain.errors import ServiceError
-from service.domain.identity import Caller, Role
-from service.settings import settings_of
+from service.cli.record import Data, open_record, operator
 from service.verify_pack import run
 
 _REFUSED = 1
@@ -30,27 +23,17 @@ _REFUSED = 1
 def make_pack(
     subject: Annotated[str, typer.Argument(help="`case:<id>`, `notice:<id>` or `sweep:<id>`.")],
     out: Annotated[Path, typer.Argument(help="File to write.")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder of the service; else the settings name it.")
-    ] = None,
+    data: Data = None,
 ) -> None:
     """Write the evidence pack of a case, a notice or a sweep; the audit log is sealed for it, and tells it."""
-    configure_logs("console", "warning")
-    with told_plainly():
-        settings, clock = settings_of(data), SystemClock()
-        engine = open_database(settings.database)
-        try:
-            shipped = policy_content(settings.policy_file)
-            policies, blobs = SqlPolicies(engine, shipped), open_blobs(settings.blobs)
-            rooms = moderators_rooms(engine, blobs, policies, shipped, clock)
-            rooms["replays"].close()
-            packs = proof_rooms(settings, engine, blobs, policies, clock, rooms["review"], Metrics())["evidence_packs"]
-            pack = packs.make(subject, Caller(getpass.getuser(), Role.ADMIN, via="cli"))
-            out.write_bytes(pack.data)
-        except (ServiceError, OSError) as error:
-            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
-        finally:
-            engine.dispose()
+    with open_record(data) as (settings, engine):
+        shipped, clock = policy_content(settings.policy_file), SystemClock()
+        policies, blobs = SqlPolicies(engine, shipped), open_blobs(settings.blobs)
+        rooms = moderators_rooms(engine, blobs, policies, shipped, clock)
+        rooms["replays"].close()
+        packs = proof_rooms(settings, engine, blobs, policies, clock, rooms["review"], Metrics())["evidence_packs"]
+        pack = packs.make(subject, operator())
+        out.write_bytes(pack.data)
     typer.echo(f"{out}: sha256 {pack.sha256}")
 
 

@@ -5,7 +5,6 @@ A person's change holds at their next click; a key that is made or revoked is kn
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -19,18 +18,14 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from indexer.cli import told_plainly
-from indexer.errors import IndexerError
 from service.adapters.clock import SystemClock
-from service.adapters.logs import configure_logs
 from service.adapters.passwords import Argon2Passwords
 from service.adapters.sql.accounts import SqlInvitations, SqlSessions, SqlUsers
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.keys import SqlApiKeys
 from service.adapters.sql.owners import SqlRightsOwners
-from service.domain.errors import ServiceError
+from service.cli.record import Data, open_record, operator
 from service.domain.identity import Caller, Role, Scope
-from service.settings import Settings, database_in
+from service.settings import Settings
 from service.usecases.accounts import Accounts
 from service.usecases.keys import Keys
 
@@ -38,9 +33,6 @@ users_app = typer.Typer(no_args_is_help=True, help="People with accounts: modera
 keys_app = typer.Typer(no_args_is_help=True, help="API keys: made, listed, revoked.")
 console = Console()
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Folder of the service; else the settings name its database.")
-]
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Owner = Annotated[str | None, typer.Option(help="Id of the rights owner that a rights_owner speaks for.")]
@@ -55,20 +47,11 @@ class _Desk:
 
 @contextmanager
 def _desk(data: Path | None) -> Iterator[_Desk]:
-    configure_logs("console", "warning")
-    with told_plainly():
-        engine = open_database(database_in(data) if data else Settings().database)
+    with open_record(data) as (_, engine):
         clock, owners = SystemClock(), SqlRightsOwners(engine)
         stores = SqlUsers(engine), SqlSessions(engine), SqlInvitations(engine)
         accounts = Accounts(*stores, owners, passwords=Argon2Passwords(), clock=clock)
-        try:
-            # Who may write to the database is an admin, with an account or without.
-            by = Caller(getpass.getuser(), Role.ADMIN, via="cli")
-            yield _Desk(accounts, Keys(SqlApiKeys(engine), owners, clock), by)
-        except ServiceError as error:
-            raise IndexerError(str(error), code=error.code) from error
-        finally:
-            engine.dispose()
+        yield _Desk(accounts, Keys(SqlApiKeys(engine), owners, clock), operator())
 
 
 def _read_password() -> str:

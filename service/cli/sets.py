@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,23 +16,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from indexer import reference_sets
-from indexer.cli import told_plainly
 from indexer.errors import IndexerError, SnapshotError
 from indexer.signals.pixels.images import PictureLimits
 from service.adapters.assessment import Assessor, ModelInForce
 from service.adapters.blobs import open_blobs
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
-from service.adapters.logs import configure_logs
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.owners import SqlRightsOwners
 from service.adapters.sql.set_changes import SqlSetContents, SqlSetRecord
 from service.adapters.sql.sets import SqlSetDirectory
+from service.cli.record import Data, open_record, operator
 from service.domain.errors import InvalidFields, ServiceError
-from service.domain.identity import Caller, Role
+from service.domain.identity import Caller
 from service.domain.registration import RegisteredSet, SetState
 from service.ports import Blobs
-from service.settings import Settings, blobs_in, database_in
 from service.usecases.registration import Registration
 from service.usecases.sets_io import SetsImport, write_set
 
@@ -41,7 +37,6 @@ sets_app = typer.Typer(no_args_is_help=True, help="Reference sets in the record:
 console = Console()
 error_console = Console(stderr=True)
 
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the service; else the settings name its parts.")]
 Slugs = Annotated[list[str], typer.Argument(help="Slugs of reference sets.")]
 
 
@@ -62,14 +57,11 @@ class _Opened:
 @contextmanager
 def _opened(data: Path | None, *, reading: bool = False) -> Iterator[_Opened]:
     """Open the record; where pictures will be read, also the index in force, whose model reads them."""
-    configure_logs("console", "warning")
-    with told_plainly():
-        settings = Settings()
-        if data is not None:
-            places = {"database": database_in(data), "blobs": blobs_in(data), "snapshot": data / "snapshot"}
-            settings = settings.model_copy(update=places)
-        limits = PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels)
-        engine, blobs = open_database(settings.database), open_blobs(settings.blobs)
+    with open_record(data) as (settings, engine):
+        limits, blobs = (
+            PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels),
+            open_blobs(settings.blobs),
+        )
         index = LiveIndex(settings.snapshot, runtime=settings.runtime, threads=settings.threads, limits=limits)
         models = ModelInForce(index, runtime=settings.runtime, threads=settings.threads)
         try:
@@ -80,13 +72,10 @@ def _opened(data: Path | None, *, reading: bool = False) -> Iterator[_Opened]:
             importing = SetsImport(owners, directory, record, contents, blobs, assessor, clock)
             if reading:
                 _load(index)
-            yield _Opened(Caller(getpass.getuser(), Role.ADMIN, via="cli"), registration, importing, blobs)
-        except (ServiceError, OSError) as error:
-            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
+            yield _Opened(operator(), registration, importing, blobs)
         finally:
             models.close()
             index.close()
-            engine.dispose()
 
 
 def _load(index: LiveIndex) -> None:

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from indexer.cli import told_plainly
-from indexer.errors import IndexerError
 from service.adapters.blobs import open_blobs
 from service.adapters.clock import SystemClock
 from service.adapters.live_index import LiveIndex
-from service.adapters.logs import configure_logs
-from service.adapters.sql.engine import open_database
 from service.adapters.sql.measures import SqlMeasures
 from service.adapters.sql.policies import SqlPolicies
 from service.adapters.sql.sets import SqlSetDirectory
 from service.adapters.sql.sweeps import SqlSweepHits, SqlSweepRecord
 from service.bootstrap import policy_content
 from service.bootstrap.sweeps import make_runner
-from service.domain.errors import NotReady, ServiceError
-from service.domain.identity import Caller, Role
+from service.cli.record import Data, open_record, operator
+from service.domain.errors import NotReady
 from service.domain.sweep import OVER, SweepHit, SweepState
-from service.settings import settings_of
+from service.settings import Settings
 from service.usecases.sweep import Sweeps
 
 console = Console()
@@ -39,19 +34,13 @@ error_console = Console(stderr=True)
 
 def sweep(
     sets: Annotated[list[str], typer.Argument(help="Slugs of the reference sets to look for.")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder of the service; else the settings name its parts.")
-    ] = None,
+    data: Data = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List every earlier upload that matches some sets now; where a service sweeps already, wait for it."""
-    configure_logs("console", "error")
-    with told_plainly():
-        try:
-            found = _swept(sets, data)
-        except (ServiceError, OSError) as error:
-            raise IndexerError(str(error), code=getattr(error, "code", "file_unreadable")) from error
+    with open_record(data, "error") as (settings, engine):
+        found = _swept(sets, settings, engine)
     if as_json:
         for hit in found:
             typer.echo(json.dumps(asdict(hit), ensure_ascii=False, default=str))
@@ -72,9 +61,8 @@ def sweep(
     console.print(table if found else "nothing that was screened before matches")
 
 
-def _swept(slugs: list[str], data: Path | None) -> list[SweepHit]:
-    settings, clock = settings_of(data), SystemClock()
-    engine, blobs = open_database(settings.database), open_blobs(settings.blobs)
+def _swept(slugs: list[str], settings: Settings, engine: sa.Engine) -> list[SweepHit]:
+    clock, blobs = SystemClock(), open_blobs(settings.blobs)
     index = LiveIndex(
         settings.snapshot,
         directory=SqlSetDirectory(engine),
@@ -89,7 +77,7 @@ def _swept(slugs: list[str], data: Path | None) -> list[SweepHit]:
         runner = make_runner(settings, engine, blobs, index, policies, clock)
         rooms: dict[str, Any] = {"sweeps": SqlSweepRecord(engine), "hits": SqlSweepHits(engine)}
         sweeps = Sweeps(**rooms, measures=SqlMeasures(engine), index=index, clock=clock)
-        started = sweeps.start(slugs, Caller(getpass.getuser(), Role.ADMIN, via="cli"))
+        started = sweeps.start(slugs, operator())
         with Bar(console=error_console, disable=not error_console.is_terminal) as bar:
             task = bar.add_task("sweeping", total=None)
 
@@ -108,4 +96,3 @@ def _swept(slugs: list[str], data: Path | None) -> list[SweepHit]:
         return list(sweeps.hits(started.id))
     finally:
         index.close()
-        engine.dispose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,45 +12,26 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from indexer.cli import told_plainly
-from indexer.errors import IndexerError
 from service.adapters.clock import SystemClock
-from service.adapters.logs import configure_logs
 from service.adapters.sql.deliveries import SqlDeliveries, SqlOutbox
 from service.adapters.sql.endpoints import SqlEndpoints
-from service.adapters.sql.engine import open_database
 from service.adapters.webhooks import HttpSender
-from service.domain.errors import ServiceError
-from service.domain.identity import Caller, Role
+from service.cli.record import Data, open_record, operator
 from service.domain.message import DeliveryState
-from service.settings import Settings, database_in
 from service.usecases.messages import Webhooks
 
 webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks: where messages go, and what became of them.")
 console = Console()
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Folder of the service; else the settings name its database.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-# Who may write to the database is an admin, with an account or without.
-_BY = Caller(getpass.getuser(), Role.ADMIN, via="cli")
 
 
 @contextmanager
 def _webhooks(data: Path | None) -> Iterator[Webhooks]:
-    configure_logs("console", "warning")
-    with told_plainly():
-        settings = Settings()
-        engine = open_database(database_in(data) if data else settings.database)
+    with open_record(data) as (settings, engine):
         private = settings.webhooks_private
         stores = SqlOutbox(engine), SqlEndpoints(engine), SqlDeliveries(engine)
-        try:
-            yield Webhooks(*stores, HttpSender(private=private), SystemClock(), private=private)
-        except ServiceError as error:
-            raise IndexerError(str(error), code=error.code) from error
-        finally:
-            engine.dispose()
+        yield Webhooks(*stores, HttpSender(private=private), SystemClock(), private=private)
 
 
 @webhooks_app.command(epilog="Example: lora-screening webhooks add platform:atelier https://atelier.example/hooks")
@@ -63,7 +43,7 @@ def add(
 ) -> None:
     """Add a webhook. Prints its id and its secret, which is shown this once."""
     with _webhooks(data) as webhooks:
-        made = webhooks.add(_BY, url, kind or [], recipient)
+        made = webhooks.add(operator(), url, kind or [], recipient)
         typer.echo(f"id      {made.id}\nsecret  {made.secret}")
 
 
@@ -71,7 +51,7 @@ def add(
 def list_all(*, recipient: str | None = None, as_json: AsJson = False, data: Data = None) -> None:
     """List webhooks, without their secrets."""
     with _webhooks(data) as webhooks:
-        found = webhooks.list_all(_BY, recipient)
+        found = webhooks.list_all(operator(), recipient)
     if as_json:
         for item in found:
             disabled = item.disabled.isoformat() if item.disabled is not None else None
@@ -94,7 +74,7 @@ def list_all(*, recipient: str | None = None, as_json: AsJson = False, data: Dat
 def remove(webhook_id: str, data: Data = None) -> None:
     """Remove a webhook; what waits for it is dead."""
     with _webhooks(data) as webhooks:
-        webhooks.remove(_BY, webhook_id)
+        webhooks.remove(operator(), webhook_id)
         console.print(f"{webhook_id} is sent nothing more", highlight=False)
 
 
@@ -108,7 +88,7 @@ def deliveries(
 ) -> None:
     """List deliveries, newest first; those that are dead are tried no more until they are replayed."""
     with _webhooks(data) as webhooks:
-        found = webhooks.deliveries(_BY, webhook, state)
+        found = webhooks.deliveries(operator(), webhook, state)
     if as_json:
         for item in found:
             row = {
@@ -135,5 +115,5 @@ def replay(delivery_ids: list[str], data: Data = None) -> None:
     """Try deliveries from the beginning, under the same ids of their messages."""
     with _webhooks(data) as webhooks:
         for delivery_id in delivery_ids:
-            webhooks.replay(_BY, delivery_id)
+            webhooks.replay(operator(), delivery_id)
             console.print(f"{delivery_id} is tried again", highlight=False)

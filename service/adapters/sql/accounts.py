@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import invitations, sessions, users
 from service.domain.account import Invitation, Session, User
 from service.domain.audit import SYSTEM
@@ -120,15 +120,15 @@ class SqlSessions:
             if anew is not None:
                 change["password"] = anew
             connection.execute(users.update().where(users.c.id == row.id).values(change))
-            expired = sa.and_(sessions.c.user_id == row.id, sessions.c.expires <= now.astimezone(UTC))
+            expired = sa.and_(sessions.c.user_id == row.id, sessions.c.expires <= now)
             connection.execute(sessions.delete().where(expired))
             connection.execute(
                 sessions.insert().values(
                     token_sha256=token_sha256,
                     user_id=row.id,
                     csrf=session.csrf,
-                    created=now.astimezone(UTC),
-                    expires=session.expires.astimezone(UTC),
+                    created=now,
+                    expires=session.expires,
                 )
             )
             subject = f"user:{row.name}"
@@ -158,13 +158,13 @@ class SqlSessions:
             .join(sessions)
             .where(
                 sessions.c.token_sha256 == token_sha256,
-                sessions.c.expires > now.astimezone(UTC),
+                sessions.c.expires > now,
                 users.c.disabled.is_(sa.false()),
             )
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else Session(_user(row), row.csrf, in_utc(row.expires))
+        return None if row is None else Session(_user(row), row.csrf, row.expires)
 
     def end(self, token_sha256: str, now: datetime) -> None:
         """Sign out."""
@@ -198,16 +198,16 @@ class SqlInvitations:
             if instead:
                 earlier = sa.and_(invitations.c.created_by == invitation.created_by, invitations.c.used.is_(None))
                 void = invitations.update().where(earlier, invitations.c.expires > invitation.created)
-                connection.execute(void.values(expires=invitation.created.astimezone(UTC)))
+                connection.execute(void.values(expires=invitation.created))
             connection.execute(
                 invitations.insert().values(
                     id=invitation.id,
                     token_sha256=token_sha256,
                     role=invitation.role,
                     owner_id=invitation.owner,
-                    created=invitation.created.astimezone(UTC),
+                    created=invitation.created,
                     created_by=invitation.created_by,
-                    expires=invitation.expires.astimezone(UTC),
+                    expires=invitation.expires,
                 )
             )
 
@@ -220,9 +220,9 @@ class SqlInvitations:
         return Invitation(
             id=row.id,
             role=Role(row.role),
-            created=in_utc(row.created),
+            created=row.created,
             created_by=row.created_by,
-            expires=in_utc(row.expires),
+            expires=row.expires,
             owner=row.owner_id,
         )
 
@@ -231,7 +231,7 @@ class SqlInvitations:
         change = invitations.update().where(_usable(token_sha256, now)).returning(invitations.c.id)
         try:
             with writing(self._engine) as connection:
-                used = connection.scalar(change.values(used=now.astimezone(UTC)))
+                used = connection.scalar(change.values(used=now))
                 if used is None:
                     return False
                 _insert(connection, user, password, f"user:{user.name}", invitation=used)
@@ -264,7 +264,7 @@ def _insert(
             disabled=user.disabled,
             failures=user.failures,
             locked_until=user.locked_until,
-            created=user.created.astimezone(UTC),
+            created=user.created,
         )
     )
     after = {"role": user.role, "owner": user.owner, "language": user.language}
@@ -282,19 +282,19 @@ def _usable(token_sha256: str, now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         invitations.c.token_sha256 == token_sha256,
         invitations.c.used.is_(None),
-        invitations.c.expires > now.astimezone(UTC),
+        invitations.c.expires > now,
     )
 
 
 def _user(row: sa.Row[Any]) -> User:
-    user = User(
+    return User(
         id=row.id,
         name=row.name,
         role=Role(row.role),
-        created=in_utc(row.created),
+        created=row.created,
         owner=row.owner_id,
         language=row.language,
         disabled=row.disabled,
         failures=row.failures,
+        locked_until=row.locked_until,
     )
-    return user if row.locked_until is None else replace(user, locked_until=in_utc(row.locked_until))

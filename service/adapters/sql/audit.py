@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import audit_entries, audit_head
 from service.domain.audit import Entry, canonical, next_entry
 
@@ -93,7 +92,7 @@ class SqlAuditLog:
 def _entry(row: sa.Row[Any]) -> Entry:
     return Entry(
         number=row.number,
-        at=in_utc(row.at),
+        at=row.at,
         actor=row.actor,
         action=row.action,
         subject=row.subject,

@@ -7,7 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from indexer.fingerprints import summary, unpack
 from indexer.model import LoraSignals, TensorHash
 from indexer.ports import FloatArray
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import blocked_layers, blocked_loras, blocked_tensors
 from service.domain.blocked import BlockedLora
 from service.ports import Nearest
@@ -58,7 +58,7 @@ class SqlBlockedLoras:
             "title": blocked.title,
             "reference_set": blocked.reference_set,
             "reason": blocked.reason,
-            "added": blocked.added.astimezone(UTC),
+            "added": blocked.added,
             "added_by": blocked.added_by,
             "file_name": _CONTROL.sub("", signals.name)[:_LONGEST_NAME],
             "sha256": signals.sha256,
@@ -199,7 +199,7 @@ class SqlBlockedLoras:
 def release_lora(connection: sa.Connection, blocked_id: str, when: datetime, by: str) -> bool:
     """Put a LoRA out of force inside the caller's transaction; tell whether it was in force."""
     change = blocked_loras.update().where(blocked_loras.c.id == blocked_id, _IN_FORCE)
-    if connection.execute(change.values(removed=when.astimezone(UTC), removed_by=by)).rowcount != 1:
+    if connection.execute(change.values(removed=when, removed_by=by)).rowcount != 1:
         return False
     subject = f"blocked_lora:{blocked_id}"
     write_entry(connection, at=when, actor=by, action="blocked_lora.released", subject=subject)
@@ -217,7 +217,7 @@ def _blocked(row: sa.Row[Any], tensors: Iterable[sa.Row[Any]], fingerprint: byte
         title=row.title,
         reference_set=row.reference_set,
         reason=row.reason,
-        added=in_utc(row.added),
+        added=row.added,
         added_by=row.added_by,
         signals=LoraSignals(row.file_name, row.sha256, row.body_sha256, tuple(sorted(hashes)), fingerprint),
     )

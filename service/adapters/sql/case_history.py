@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -60,7 +60,7 @@ class SqlCaseHistory:
         """Return what was decided from `since` to before `until`, in that order."""
         query = (
             sa.select(cases)
-            .where(cases.c.decided >= since.astimezone(UTC), cases.c.decided < until.astimezone(UTC))
+            .where(cases.c.decided >= since, cases.c.decided < until)
             .order_by(cases.c.decided, cases.c.id)
         )
         with self._engine.connect() as connection:

@@ -7,13 +7,12 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.adapters.sql.case_rows import KIND, SET, read_cases
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import case_facets, cases
 from service.domain.case import Case, CaseState
 from service.domain.errors import FieldFault, InvalidFields
@@ -73,9 +72,9 @@ class SqlCaseQueue:
             return Counters(
                 open=sum(stages.values()),
                 escalated=counted(cases.c.state == CaseState.ESCALATED),
-                claimed=counted(cases.c.claimed_until > now.astimezone(UTC)),
-                decided=counted(cases.c.decided >= since.astimezone(UTC)),
-                oldest=in_utc(oldest) if oldest is not None else None,
+                claimed=counted(cases.c.claimed_until > now),
+                decided=counted(cases.c.decided >= since),
+                oldest=oldest,
                 by=by,
             )
 
@@ -97,7 +96,7 @@ class SqlCaseQueue:
                         .order_by(case_facets.c.opened.desc(), case_facets.c.case_id.desc())
                     )
                     # One more, for the case itself.
-                    found |= {row.case_id: in_utc(row.opened) for row in connection.execute(query.limit(most + 1))}
+                    found |= {row.case_id: row.opened for row in connection.execute(query.limit(most + 1))}
             found.pop(case.id, None)
             newest = sorted(found, key=lambda case_id: (found[case_id], case_id), reverse=True)[:most]
             order = {case_id: place for place, case_id in enumerate(newest)}
@@ -136,12 +135,12 @@ def _conditions(wanted: QueueFilter, order: str) -> tuple[list[sa.ColumnElement[
     conditions += [cases.c[name] == value for name, value in equal.items() if value is not None]
     if wanted.older_than is not None:
         opened: sa.ColumnElement[Any] = (facet if facet is not None else cases).c.opened
-        before = wanted.older_than.astimezone(UTC)
+        before = wanted.older_than
         # SQLite would read all that is older and sort it, rather than go through the queue until a page is full.
         conditions.append((opened if order == "opened" else sa.func.coalesce(opened, before)) < before)
     if wanted.unclaimed_at is not None:
         until = cases.c.claimed_until
-        conditions.append(sa.or_(until.is_(None), until <= wanted.unclaimed_at.astimezone(UTC)))
+        conditions.append(sa.or_(until.is_(None), until <= wanted.unclaimed_at))
     return conditions, facet
 
 
@@ -160,7 +159,7 @@ def _read_cursor(cursor: str, order: str) -> tuple[float | datetime, str]:
         if given != order or not isinstance(case_id, str) or not _ID.fullmatch(case_id):
             raise fault
         if order != "priority":
-            return datetime.fromisoformat(place).astimezone(UTC), case_id
+            return datetime.fromisoformat(place), case_id
         rank = float(place)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise fault from error

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import case_facets, cases, decisions
 from service.adapters.sql.texts import storable
 from service.domain.audit import SYSTEM
@@ -22,7 +20,7 @@ _AT_ONCE = 500
 
 def open_case(connection: sa.Connection, case: Case) -> None:
     """Write a new case. Its audit entry does not say why it was opened: whoever gives a second look must not know."""
-    opened = case.opened.astimezone(UTC)
+    opened = case.opened
     connection.execute(
         cases.insert().values(
             id=case.id,
@@ -90,13 +88,13 @@ def decision_of(row: sa.Row[Any]) -> Decision:
         comment=row.comment,
         statement=statement,
         by=row.by,
-        at=in_utc(row.at),
-        undone=in_utc(row.undone) if row.undone is not None else None,
+        at=row.at,
+        undone=row.undone,
     )
 
 
 def _case(row: sa.Row[Any], facets: Iterable[tuple[str, str]], decision: Decision | None) -> Case:
-    claim = Claim(row.claimed_by, in_utc(row.claimed_until)) if row.claimed_by is not None else None
+    claim = Claim(row.claimed_by, row.claimed_until) if row.claimed_by is not None else None
     pairs = list(facets)
     return Case(
         id=row.id,
@@ -107,7 +105,7 @@ def _case(row: sa.Row[Any], facets: Iterable[tuple[str, str]], decision: Decisio
         stage=row.stage,
         origin=Origin(row.origin),
         state=CaseState(row.state),
-        opened=in_utc(row.opened),
+        opened=row.opened,
         rank=row.rank,
         reference_sets=tuple(value for facet, value in pairs if facet == SET),
         kinds=tuple(value for facet, value in pairs if facet == KIND),

@@ -5,7 +5,7 @@ Each change locks the case's row, looks whether it may be made, makes it, and wr
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.case_messages import tell_decided, tell_undone
 from service.adapters.sql.case_rows import decision_of, locked, move, read_cases
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import cases, decisions
 from service.domain.case import LEASE, UNDO, Case, CaseState, Decision, DecisionKind
 
@@ -39,9 +39,8 @@ class SqlCases:
             if row is None or row.state == CaseState.DECIDED:
                 return False
             holder = row.claimed_by
-            if holder not in (None, who) and in_utc(row.claimed_until) > now:
+            if holder not in (None, who) and row.claimed_until > now:
                 return False
-            until = until.astimezone(UTC)
             move(connection, case_id, {"claimed_by": who, "claimed_until": until})
             write_entry(
                 connection,
@@ -69,13 +68,13 @@ class SqlCases:
 
     def decide(self, case_id: str, decision: Decision, state: CaseState) -> bool:
         """Put a decision and the state it leads to, where `decision.by` holds the claim."""
-        at = decision.at.astimezone(UTC)
+        at = decision.at
         statement = decision.statement
         with writing(self._engine) as connection:
             row = locked(connection, case_id)
             if row is None or row.state == CaseState.DECIDED or row.claimed_by != decision.by:
                 return False
-            if in_utc(row.claimed_until) <= decision.at:
+            if row.claimed_until <= decision.at:
                 return False
             connection.execute(
                 decisions.insert().values(
@@ -120,7 +119,6 @@ class SqlCases:
             undone = decision_of(connection.execute(decisions.select().where(decisions.c.id == row.decision_id)).one())
             if undone.by != who or now >= undone.at + UNDO:
                 return False
-            now = now.astimezone(UTC)
             connection.execute(decisions.update().where(decisions.c.id == undone.id).values(undone=now))
             back = _before(connection, case_id)
             move(connection, case_id, {**back, "decided": None, "claimed_by": who, "claimed_until": now + LEASE})

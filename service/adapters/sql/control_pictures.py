@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import cases, control_pictures, decisions
 from service.domain.case import DecisionKind
 from service.ports import ControlPicture
@@ -33,7 +33,7 @@ class SqlControlPictures:
                 "sha256": item.sha256,
                 "case_id": item.case_id,
                 "style": item.style,
-                "proposed": item.proposed.astimezone(UTC),
+                "proposed": item.proposed,
                 "proposed_by": item.proposed_by,
             }
             # In order, so that two who propose at once do not wait for each other.
@@ -64,7 +64,7 @@ class SqlControlPictures:
                 return False
             if confirm and (row.proposed_by == who or not connection.scalar(_stands(row.case_id))):
                 return False
-            at = now.astimezone(UTC)
+            at = now
             change = {"confirmed": at, "confirmed_by": who} if confirm else {"refused": at}
             connection.execute(control_pictures.update().where(mine).values(change))
             action = "control_picture.confirmed" if confirm else "control_picture.refused"
@@ -99,7 +99,7 @@ def _picture(row: sa.Row[Any]) -> ControlPicture:
         sha256=row.sha256,
         case_id=row.case_id,
         style=row.style,
-        proposed=in_utc(row.proposed),
+        proposed=row.proposed,
         proposed_by=row.proposed_by,
         confirmed_by=row.confirmed_by,
     )

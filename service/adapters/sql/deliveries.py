@@ -7,7 +7,7 @@ one takes the delivery when that time has come.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.endpoints import HERE, endpoint_of
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import deliveries, delivery_attempts, endpoints, outbox, revisions
 from service.domain.audit import SYSTEM
 from service.domain.identity import new_id
@@ -51,7 +51,7 @@ class SqlOutbox:
             rows = connection.execute(unplaced).all()
             for place, row in enumerate(rows, last + 1):
                 connection.execute(outbox.update().where(outbox.c.number == row.number).values(place=place))
-            self._fan_out(connection, rows, now.astimezone(UTC))
+            self._fan_out(connection, rows, now)
             grown = revisions.update().where(revisions.c.name == _PLACES).values(number=last + len(rows))
             connection.execute(grown)
         return len(rows)
@@ -93,7 +93,7 @@ class SqlDeliveries:
 
     def take(self, now: datetime, until: datetime, most: int, *, but_not: Collection[str] = ()) -> list[Leased]:
         """Lease what is due."""
-        now, until, lease = now.astimezone(UTC), until.astimezone(UTC), new_id("lse")
+        lease = new_id("lse")
         due = (
             sa.select(deliveries.c.id)
             .join(endpoints)
@@ -119,7 +119,7 @@ class SqlDeliveries:
 
     def settle(self, leased: Leased, attempt: Attempt, due: datetime | None, now: datetime) -> None:
         """Note what came of an attempt."""
-        now, delivery = now.astimezone(UTC), leased.delivery
+        delivery = leased.delivery
         error = None if attempt.succeeded else (attempt.error or f"answered {attempt.status}")[:_LONGEST_ERROR]
         with writing(self._engine) as connection:
             _keep(connection, delivery.id, attempt)
@@ -177,13 +177,12 @@ class SqlDeliveries:
         query = sa.select(delivery_attempts).where(delivery_attempts.c.delivery_id == delivery_id)
         with self._engine.connect() as connection:
             return [
-                Attempt(row.number, in_utc(row.at), row.seconds, row.status, row.answer, row.error)
+                Attempt(row.number, row.at, row.seconds, row.status, row.answer, row.error)
                 for row in connection.execute(query.order_by(delivery_attempts.c.number))
             ]
 
     def replay(self, delivery_id: str, by: str, now: datetime) -> bool:
         """Try one from the beginning."""
-        now = now.astimezone(UTC)
         there = sa.exists().where(endpoints.c.id == deliveries.c.endpoint_id, HERE)
         settled = sa.and_(deliveries.c.id == delivery_id, deliveries.c.state != _WAITING, there)
         values = {"state": _WAITING, "attempts": 0, "due": now, "lease": None, "changed": now, "last_error": None}
@@ -218,7 +217,7 @@ def _keep(connection: sa.Connection, delivery_id: str, attempt: Attempt) -> None
         delivery_attempts.insert().values(
             delivery_id=delivery_id,
             number=(connection.scalar(highest) or 0) + 1,
-            at=attempt.at.astimezone(UTC),
+            at=attempt.at,
             seconds=attempt.seconds,
             status=attempt.status,
             answer=attempt.answer,
@@ -234,12 +233,12 @@ def _read(connection: sa.Connection, wanted: sa.ColumnElement[bool], most: int) 
     return [
         Delivery(
             id=row.id,
-            message=Message(row.message_id, row.recipient, row.kind, row.payload, in_utc(row.written), row.place),
+            message=Message(row.message_id, row.recipient, row.kind, row.payload, row.written, row.place),
             endpoint_id=row.endpoint_id,
             state=DeliveryState(row.state),
             attempts=row.attempts,
-            due=in_utc(row.due),
-            changed=in_utc(row.changed),
+            due=row.due,
+            changed=row.changed,
             last_error=row.last_error,
         )
         for row in connection.execute(ordered)
@@ -247,4 +246,4 @@ def _read(connection: sa.Connection, wanted: sa.ColumnElement[bool], most: int) 
 
 
 def _message(row: sa.Row[Any]) -> Message:
-    return Message(row.id, row.recipient, row.kind, row.payload, in_utc(row.written), row.place)
+    return Message(row.id, row.recipient, row.kind, row.payload, row.written, row.place)

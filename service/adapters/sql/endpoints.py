@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import deliveries, endpoints
 from service.domain.message import DeliveryState, Endpoint
 
@@ -28,7 +28,7 @@ class SqlEndpoints:
         row = told | {
             "id": endpoint.id,
             "secret": endpoint.secret,
-            "created": endpoint.created.astimezone(UTC),
+            "created": endpoint.created,
             "created_by": endpoint.created_by,
         }
         with writing(self._engine) as connection:
@@ -52,13 +52,11 @@ class SqlEndpoints:
 
     def rotate(self, endpoint_id: str, secret: str, until: datetime, by: str, now: datetime) -> bool:
         """Put a new secret."""
-        until = until.astimezone(UTC)
         values = {"secret_before": endpoints.c.secret, "secret": secret, "secret_before_until": until}
         return self._update(endpoint_id, values, "secret_rotated", by, now, {"before_valid_until": until.isoformat()})
 
     def remove(self, endpoint_id: str, by: str, now: datetime) -> bool:
         """Remove one, with its secrets; what waits for it is dead."""
-        now = now.astimezone(UTC)
         values = {"removed": now, "secret": "", "secret_before": None}
         return self._update(endpoint_id, values, "removed", by, now, {})
 
@@ -87,11 +85,11 @@ def endpoint_of(row: sa.Row[Any]) -> Endpoint:
         url=row.url,
         kinds=tuple(row.kinds),
         secret=row.secret,
-        created=in_utc(row.created),
+        created=row.created,
         created_by=row.created_by,
         secret_before=row.secret_before,
-        secret_before_until=in_utc(row.secret_before_until) if row.secret_before_until is not None else None,
-        disabled=in_utc(row.disabled) if row.disabled is not None else None,
+        secret_before_until=row.secret_before_until,
+        disabled=row.disabled,
         disabled_because=row.disabled_because,
     )
 

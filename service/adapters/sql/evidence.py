@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import deliveries, delivery_attempts, endpoints, outbox, sweeps
 
 _AT_ONCE = 500
@@ -63,7 +63,7 @@ class SqlEvidenceRecord:
                         "recipient": row.recipient,
                         "kind": row.kind,
                         "payload": _without_secrets(row.payload),
-                        "written": _said(row.written),
+                        "written": row.written.isoformat(),
                         "deliveries": _deliveries(connection, row.id),
                     }
                     for row in connection.execute(query).all()
@@ -97,7 +97,7 @@ def _deliveries(connection: sa.Connection, message_id: str) -> list[dict[str, An
             "state": row.state,
             "url": _without_query(row.url),
             "attempts": [
-                {"number": item.number, "at": _said(item.at), "status": item.status, "error": item.error}
+                {"number": item.number, "at": item.at.isoformat(), "status": item.status, "error": item.error}
                 for item in connection.execute(tried.where(delivery_attempts.c.delivery_id == row.id)).all()
             ],
         }
@@ -105,7 +105,3 @@ def _deliveries(connection: sa.Connection, message_id: str) -> list[dict[str, An
             query.where(deliveries.c.message_id == message_id).order_by(deliveries.c.id)
         ).all()
     ]
-
-
-def _said(time: datetime) -> str:
-    return in_utc(time).isoformat()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import api_keys, key_uses
 from service.domain.account import ApiKey
 from service.domain.identity import Role, Scope
@@ -41,7 +41,7 @@ class SqlApiKeys:
                 .values(
                     {**told, "id": key.id, "sha256": sha256, "created_by": key.created_by},
                 )
-                .values(created=key.created.astimezone(UTC))
+                .values(created=key.created)
             )
             subject = f"key:{key.id}"
             write_entry(
@@ -63,7 +63,7 @@ class SqlApiKeys:
 
     def revoke(self, key_id: str, by: str, now: datetime) -> bool:
         """Revoke a key; tell whether it was in force."""
-        change = api_keys.update().where(api_keys.c.id == key_id, _IN_FORCE).values(revoked=now.astimezone(UTC))
+        change = api_keys.update().where(api_keys.c.id == key_id, _IN_FORCE).values(revoked=now)
         with writing(self._engine) as connection:
             done = connection.execute(change).rowcount == 1
             if done:
@@ -75,7 +75,7 @@ class SqlApiKeys:
         new = self._insert(key_uses).values(key_id=key_id, day=day, count=uses)
         added = {"count": key_uses.c.count + new.excluded.count}
         counted = new.on_conflict_do_update(index_elements=["key_id", "day"], set_=added).returning(key_uses.c.count)
-        used = api_keys.update().where(api_keys.c.id == key_id).values(last_used=now.astimezone(UTC))
+        used = api_keys.update().where(api_keys.c.id == key_id).values(last_used=now)
         with writing(self._engine) as connection:
             total = int(connection.execute(counted).scalar_one())
             connection.execute(used)
@@ -90,10 +90,10 @@ def _key(row: sa.Row[Any]) -> ApiKey:
         holder=row.holder,
         prefix=row.prefix,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
-        created=in_utc(row.created),
+        created=row.created,
         created_by=row.created_by,
         per_minute=row.per_minute,
         per_day=row.per_day,
-        last_used=None if row.last_used is None else in_utc(row.last_used),
-        revoked=None if row.revoked is None else in_utc(row.revoked),
+        last_used=None if row.last_used is None else row.last_used,
+        revoked=None if row.revoked is None else row.revoked,
     )

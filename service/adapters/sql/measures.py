@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from indexer.model import LoraSignals, TensorHash
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import cases, decisions, measures, screened_loras, screenings
 from service.adapters.sql.texts import clean
@@ -54,7 +54,7 @@ class SqlMeasures:
         """Note that it was done; saying so twice changes nothing."""
         own = sa.and_(measures.c.id == measure_id, measures.c.platform == platform, _IN_FORCE)
         with writing(self._engine) as connection:
-            change = measures.update().where(own, measures.c.confirmed.is_(None)).values(confirmed=now.astimezone(UTC))
+            change = measures.update().where(own, measures.c.confirmed.is_(None)).values(confirmed=now)
             if connection.execute(change).rowcount == 1:
                 subject = f"measure:{measure_id}"
                 write_entry(connection, at=now, actor=f"key:{platform}", action="measure.confirmed", subject=subject)
@@ -94,7 +94,7 @@ class SqlMeasures:
             "uploader": measure.uploader,
             "reference_sets": list(measure.reference_sets),
             "because": measure.because,
-            "taken": measure.taken.astimezone(UTC),
+            "taken": measure.taken,
             "taken_by": measure.taken_by,
             "statement_en": clean(measure.statement.en),
             "statement_zh": clean(measure.statement.zh),
@@ -126,7 +126,7 @@ class SqlMeasures:
 def end_measure(connection: sa.Connection, measure_id: str, now: datetime, who: str, why: str) -> Measure | None:
     """End a measure inside the caller's transaction; None where it is not in force."""
     change = measures.update().where(measures.c.id == measure_id, _IN_FORCE)
-    values = {"ended": now.astimezone(UTC), "ended_by": who, "ended_because": why}
+    values = {"ended": now, "ended_by": who, "ended_because": why}
     if connection.execute(change.values(values)).rowcount != 1:
         return None
     ended = _measure(connection.execute(sa.select(measures).where(measures.c.id == measure_id)).one())
@@ -227,9 +227,6 @@ def _told(measure: Measure) -> dict[str, Any]:
 
 
 def _measure(row: sa.Row[Any]) -> Measure:
-    def time(value: datetime | None) -> datetime | None:
-        return in_utc(value) if value is not None else None
-
     return Measure(
         id=row.id,
         kind=MeasureKind(row.kind),
@@ -239,11 +236,11 @@ def _measure(row: sa.Row[Any]) -> Measure:
         uploader=row.uploader,
         reference_sets=tuple(row.reference_sets),
         because=row.because,
-        taken=in_utc(row.taken),
+        taken=row.taken,
         taken_by=row.taken_by,
         statement=Wording(row.statement_en, row.statement_zh),
-        confirmed=time(row.confirmed),
-        ended=time(row.ended),
+        confirmed=row.confirmed,
+        ended=row.ended,
         ended_by=row.ended_by,
         ended_because=row.ended_because,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -35,7 +35,7 @@ class SqlNoticeLookups:
             .join(notices, notices.c.id == counter_notices.c.notice_id)
             .where(
                 counter_notices.c.state == CounterState.WAITING.value,
-                counter_notices.c.due <= now.astimezone(UTC),
+                counter_notices.c.due <= now,
                 notices.c.state == NoticeState.FORWARDED_TO_RIGHT_HOLDER.value,
             )
             .order_by(counter_notices.c.due, counter_notices.c.id)

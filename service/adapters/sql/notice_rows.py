@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import counter_notices, notice_attachments, notice_letters, notice_uploads, notices
 from service.domain.notice import (
     Accused,
@@ -42,14 +40,14 @@ def notice_row(notice: Notice) -> dict[str, Any]:
         "claim": asdict(notice.claim),
         "reference_sets": list(notice.reference_sets),
         "missing": list(notice.missing),
-        "received": utc(notice.received),
+        "received": notice.received,
         "received_by": notice.received_by,
         "rank": notice.rank,
         "owner": notice.owner,
         "platform": notice.platform,
-        "completed": utc(notice.completed),
-        "forwarded": utc(notice.forwarded),
-        "ended": utc(notice.ended),
+        "completed": notice.completed,
+        "forwarded": notice.forwarded,
+        "ended": notice.ended,
         "sweep_id": notice.sweep_id,
     }
 
@@ -85,11 +83,11 @@ def counter_row(counter: CounterNotice) -> dict[str, Any]:
         "uploader": counter.uploader,
         "uploads": [list(item) for item in counter.uploads],
         "said": {**said, "consents_to_jurisdiction": counter.consents_to_jurisdiction},
-        "received": utc(counter.received),
+        "received": counter.received,
         "received_by": counter.received_by,
-        "due": utc(counter.due),
+        "due": counter.due,
         "state": counter.state.value,
-        "settled": utc(counter.settled),
+        "settled": counter.settled,
         "settled_by": counter.settled_by,
     }
 
@@ -103,11 +101,11 @@ def read_counters(connection: sa.Connection, query: sa.Select[Any]) -> list[Coun
             platform=row.platform,
             uploader=row.uploader,
             uploads=tuple((platform, external_id) for platform, external_id in row.uploads),
-            received=in_utc(row.received),
+            received=row.received,
             received_by=row.received_by,
-            due=_time(row.due),
+            due=row.due,
             state=CounterState(row.state),
-            settled=_time(row.settled),
+            settled=row.settled,
             settled_by=row.settled_by,
             **row.said,
         )
@@ -125,7 +123,7 @@ def write_letters(connection: sa.Connection, letters: Iterable[Letter]) -> None:
             "direction": item.direction.value,
             "kind": item.kind,
             "party": item.party,
-            "at": utc(item.at),
+            "at": item.at,
             "text_en": item.text.en,
             "text_zh": item.text.zh,
         }
@@ -145,7 +143,7 @@ def read_letters(connection: sa.Connection, notice_id: str) -> list[Letter]:
             Direction(row.direction),
             row.kind,
             row.party,
-            in_utc(row.at),
+            row.at,
             Wording(row.text_en, row.text_zh),
         )
         for row in connection.execute(query.order_by(notice_letters.c.at, notice_letters.c.number))
@@ -156,9 +154,7 @@ def read_attachments(connection: sa.Connection, notice_id: str) -> list[Attachme
     """Read the attachments of a notice, oldest first."""
     query = sa.select(notice_attachments).where(notice_attachments.c.notice_id == notice_id)
     return [
-        Attachment(
-            row.id, row.notice_id, row.name, row.sha256, row.media_type, row.size, in_utc(row.added), row.added_by
-        )
+        Attachment(row.id, row.notice_id, row.name, row.sha256, row.media_type, row.size, row.added, row.added_by)
         for row in connection.execute(query.order_by(notice_attachments.c.added, notice_attachments.c.id))
     ]
 
@@ -174,11 +170,6 @@ def by_id(notice_id: str) -> sa.Select[Any]:
     return sa.select(notices).where(notices.c.id == notice_id)
 
 
-def utc(time: datetime | None) -> datetime | None:
-    """Write a time."""
-    return time.astimezone(UTC) if time is not None else None
-
-
 def _notice(row: sa.Row[Any], accused: Iterable[Accused]) -> Notice:
     return Notice(
         id=row.id,
@@ -190,17 +181,13 @@ def _notice(row: sa.Row[Any], accused: Iterable[Accused]) -> Notice:
         accused=tuple(accused),
         reference_sets=tuple(row.reference_sets),
         missing=tuple(row.missing),
-        received=in_utc(row.received),
+        received=row.received,
         received_by=row.received_by,
         rank=row.rank,
         owner=row.owner,
         platform=row.platform,
-        completed=_time(row.completed),
-        forwarded=_time(row.forwarded),
-        ended=_time(row.ended),
+        completed=row.completed,
+        forwarded=row.forwarded,
+        ended=row.ended,
         sweep_id=row.sweep_id,
     )
-
-
-def _time(value: datetime | None) -> datetime | None:
-    return in_utc(value) if value is not None else None

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.measures import end_measure
 from service.adapters.sql.notice_rows import (
     by_id,
@@ -26,7 +26,6 @@ from service.adapters.sql.notice_rows import (
     read_counters,
     read_letters,
     read_notices,
-    utc,
     write_letters,
     write_uploads,
 )
@@ -121,7 +120,7 @@ class SqlNotices:
                 "sha256": item.sha256,
                 "media_type": item.media_type,
                 "size": item.size,
-                "added": utc(item.added),
+                "added": item.added,
                 "added_by": item.added_by,
             }
             connection.execute(self._insert(notice_attachments).values(values).on_conflict_do_nothing())
@@ -212,5 +211,5 @@ def _place(read: Any, order: str) -> tuple[Any, str] | None:
     if named != order or not isinstance(notice_id, str) or "\x00" in notice_id:
         return None
     if order != "priority":
-        return in_utc(datetime.fromisoformat(place)), notice_id
+        return datetime.fromisoformat(place), notice_id
     return (place, notice_id) if isinstance(place, float) and math.isfinite(place) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,8 +23,6 @@ def write_message(
     """
     message_id = new_id("msg")
     connection.execute(
-        outbox.insert().values(
-            id=message_id, recipient=recipient, kind=kind, payload=clean_json(payload), written=at.astimezone(UTC)
-        )
+        outbox.insert().values(id=message_id, recipient=recipient, kind=kind, payload=clean_json(payload), written=at)
     )
     return message_id

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import rights_owners
 from service.domain.registration import RightsOwner
 
@@ -25,7 +24,7 @@ class SqlRightsOwners:
         told = {"name": owner.name, "identity": owner.identity, "contact": owner.contact}
         try:
             with writing(self._engine) as connection:
-                row = {"id": owner.id, **told, "created": owner.created.astimezone(UTC)}
+                row = {"id": owner.id, **told, "created": owner.created}
                 connection.execute(rights_owners.insert().values(row))
                 write_entry(
                     connection,
@@ -55,4 +54,4 @@ class SqlRightsOwners:
 
 
 def _owner(row: sa.Row[Any]) -> RightsOwner:
-    return RightsOwner(row.id, row.name, row.identity, row.contact, in_utc(row.created))
+    return RightsOwner(row.id, row.name, row.identity, row.contact, row.created)

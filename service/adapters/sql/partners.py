@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from indexer.index.flat import FlatHashIndex
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import partner_entries, partner_hashes, partners, revisions
 from service.domain.exchange import NEAR, Entry, EntryKind, Partner, PartnerEntry, Provenance
@@ -39,7 +39,7 @@ class SqlPartners:
             "name": partner.name,
             "public_key": partner.public_key,
             "key_id": partner.key_id,
-            "added": partner.added.astimezone(UTC),
+            "added": partner.added,
             "added_by": partner.added_by,
             "last_issued": None,
             "removed": None,
@@ -64,16 +64,15 @@ class SqlPartners:
                     name=row.name,
                     public_key=bytes(row.public_key),
                     key_id=row.key_id,
-                    added=in_utc(row.added),
+                    added=row.added,
                     added_by=row.added_by,
-                    last_issued=in_utc(row.last_issued) if row.last_issued is not None else None,
+                    last_issued=row.last_issued,
                 )
                 for row in connection.execute(query)
             ]
 
     def remove(self, name: str, by: str, now: datetime) -> bool:
         """Remove one with all its entries."""
-        now = now.astimezone(UTC)
         with writing(self._engine) as connection:
             change = partners.update().where(partners.c.name == name, _HERE).values(removed=now)
             if connection.execute(change).rowcount != 1:
@@ -113,7 +112,7 @@ class SqlPartnerEntries:
         self, partner: Partner, entries: Sequence[Entry], issued: datetime, by: str, now: datetime, *, complete: bool
     ) -> int:
         """Keep entries, and withdraw what is told no more."""
-        now, withdrawn = now.astimezone(UTC), 0
+        withdrawn = 0
         rows = {row["id"]: row for row in (_row(partner.name, entry, now) for entry in entries)}
         with writing(self._engine) as connection:
             wanted = sa.and_(partner_entries.c.partner == partner.name, partner_entries.c.withdrawn.is_(None))
@@ -136,7 +135,7 @@ class SqlPartnerEntries:
                     change_gone = partner_entries.update().where(partner_entries.c.id.in_(some))
                     connection.execute(change_gone.values(withdrawn=now))
             told = partners.update().where(partners.c.name == partner.name)
-            connection.execute(told.values(last_issued=issued.astimezone(UTC)))
+            connection.execute(told.values(last_issued=issued))
             _grow(connection)
             after = {"issued": issued.isoformat(), "kept": len(rows), "withdrawn": withdrawn, "complete": complete}
             _tell(connection, partner.name, "imported", by, now, after)
@@ -154,7 +153,7 @@ class SqlPartnerEntries:
             partner = connection.scalar(sa.select(partner_entries.c.partner).where(in_force))
             if partner is None:
                 return False
-            connection.execute(partner_entries.update().where(in_force).values(withdrawn=now.astimezone(UTC)))
+            connection.execute(partner_entries.update().where(in_force).values(withdrawn=now))
             _grow(connection)
             _tell(connection, partner, "entry_withdrawn", by, now, {"entry_id": entry_id})
             return True
@@ -213,9 +212,9 @@ def _row(partner: str, entry: Entry, now: datetime) -> dict[str, Any]:
         "title": dict(entry.title),
         "value": dict(entry.value),
         "owner": entry.provenance.owner,
-        "since": entry.provenance.since.astimezone(UTC),
+        "since": entry.provenance.since,
         "because": entry.provenance.because,
-        "expires": entry.expires.astimezone(UTC),
+        "expires": entry.expires,
         "imported": now,
         "withdrawn": None,
     }
@@ -229,7 +228,7 @@ def _hashes(row: Mapping[str, Any]) -> set[str]:
 def _read(
     connection: sa.Connection, wanted: sa.ColumnElement[bool], now: datetime, most: int | None = None
 ) -> list[PartnerEntry]:
-    in_force = sa.and_(partner_entries.c.withdrawn.is_(None), partner_entries.c.expires > now.astimezone(UTC))
+    in_force = sa.and_(partner_entries.c.withdrawn.is_(None), partner_entries.c.expires > now)
     query = sa.select(partner_entries).where(wanted, in_force).order_by(partner_entries.c.id).limit(most)
     return [
         PartnerEntry(
@@ -240,10 +239,10 @@ def _read(
                 reference_set=row.reference_set,
                 title=row.title,
                 value=row.value,
-                provenance=Provenance(row.owner, in_utc(row.since), row.because),
-                expires=in_utc(row.expires),
+                provenance=Provenance(row.owner, row.since, row.because),
+                expires=row.expires,
             ),
-            imported=in_utc(row.imported),
+            imported=row.imported,
         )
         for row in connection.execute(query)
     ]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import policies
 from service.domain.errors import PolicyError
 from service.domain.policy import Policy, policy_from, policy_named
@@ -49,7 +48,7 @@ class SqlPolicies:
                         version=policy.version,
                         content=policy.content,
                         note=policy.note,
-                        published=policy.published.astimezone(UTC),
+                        published=policy.published,
                         published_by=policy.published_by,
                     )
                 )
@@ -72,9 +71,7 @@ class SqlPolicies:
         """Return all that were published, newest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(policies.select().order_by(policies.c.number.desc())).all()
-        return [
-            PublishedPolicy(row.version, row.content, row.note, in_utc(row.published), row.published_by) for row in rows
-        ]
+        return [PublishedPolicy(row.version, row.content, row.note, row.published, row.published_by) for row in rows]
 
     def _latest(self) -> tuple[int, Mapping[str, Any], Policy]:
         with self._engine.connect() as connection:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from service.adapters.sql.case_rows import KIND
 from service.adapters.sql.tables import case_facets, cases, decisions, reference_sets, screened_sets, screenings
+from service.adapters.sql.tables.base import UtcDateTime
 from service.domain.case import CaseState, DecisionKind
 from service.domain.registration import SetState
 from service.domain.verdict import Outcome
@@ -137,7 +138,7 @@ class SqlBacklog:
 
     def opened_before(self, times: Sequence[datetime]) -> list[int]:
         """Count the open cases that were opened before each of some times: each case is counted once, and summed."""
-        ends = sorted({item.astimezone(UTC) for item in times})
+        ends = sorted(set(times))
         is_open, opened = cases.c.state == CaseState.OPEN.value, cases.c.opened
         between: list[int] = []
         with self._engine.connect() as connection:
@@ -147,7 +148,7 @@ class SqlBacklog:
                     query = query.where(opened >= ends[number - 1])
                 between.append(connection.execute(query).scalar_one())
         upto = dict(zip(ends, accumulate(between), strict=True))
-        return [upto[item.astimezone(UTC)] for item in times]
+        return [upto[item] for item in times]
 
     def flooding(self) -> list[FloodingSet]:
         """Return the sets that somebody should look at."""
@@ -177,6 +178,6 @@ def _days(since: date, until: date) -> sa.CTE | None:
         (number, _start(since + timedelta(number)), _start(since + timedelta(number + 1)))
         for number in range((until - since).days)
     ]
-    moment = sa.DateTime(timezone=True)
+    moment = UtcDateTime()
     columns = (sa.column("number", sa.Integer), sa.column("since", moment), sa.column("until", moment))
     return sa.values(*columns, name="days").data(rows).cte("days") if rows else None

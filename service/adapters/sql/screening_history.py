@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.screenings import kept_picture, set_found
 from service.adapters.sql.tables import (
     cases,
@@ -51,7 +51,7 @@ class SqlScreeningHistory:
         """Return the latest, newest first."""
         query = sa.select(*PAST_COLUMNS).where(FINISHED)
         if before is not None:
-            query = query.where(screenings.c.created < before.astimezone(UTC))
+            query = query.where(screenings.c.created < before)
         return self._read(query, most)
 
     def of_uploader(self, platform: str, uploader: str, most: int) -> list[PastScreening]:
@@ -109,7 +109,7 @@ class SqlPictureRetention:
         """Return what was allowed before a time, has pictures, and never had a case."""
         query = (
             sa.select(screenings.c.created, screenings.c.id)
-            .where(screenings.c.created < before.astimezone(UTC), screenings.c.verdict == "allow")
+            .where(screenings.c.created < before, screenings.c.verdict == "allow")
             .where(sa.exists().where(screened_pictures.c.screening_id == screenings.c.id))
             .where(~sa.exists().where(cases.c.screening_id == screenings.c.id))
             .order_by(screenings.c.created, screenings.c.id)
@@ -117,9 +117,9 @@ class SqlPictureRetention:
         )
         if after is not None:
             position = sa.tuple_(screenings.c.created, screenings.c.id)
-            query = query.where(position > (after[0].astimezone(UTC), after[1]))
+            query = query.where(position > (after[0], after[1]))
         with self._engine.connect() as connection:
-            return [(in_utc(row.created), row.id) for row in connection.execute(query)]
+            return [(row.created, row.id) for row in connection.execute(query)]
 
     def forget(self, screening_ids: Sequence[str], now: datetime) -> list[str]:
         """Drop the signals of their pictures; return what no other screening, set or control picture speaks of."""
@@ -144,7 +144,7 @@ def past_screening(row: sa.Row[Any], pictures: tuple[KeptPicture, ...] = ()) -> 
         platform=row.platform,
         external_id=row.external_id,
         uploader=row.uploader,
-        created=in_utc(row.created),
+        created=row.created,
         answer=row.answer,
         record=row.record,
         pictures=pictures,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.case_rows import open_case
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.measures import keep_lora
 from service.adapters.sql.outbox import write_message
 from service.adapters.sql.tables import screened_pictures, screened_sets, screenings
@@ -36,7 +36,7 @@ class SqlScreeningStore:
             "id": screening.id,
             "platform": screening.platform,
             "external_id": screening.external_id,
-            "created": screening.created.astimezone(UTC),
+            "created": screening.created,
             "request_sha256": screening.request_sha256,
             "idempotency_key": screening.idempotency_key,
             "answer": screening.answer,
@@ -82,7 +82,7 @@ class SqlScreeningStore:
                     payload=told | {name: finished.answer[name] for name in ("verdict", "shadow")},
                     at=finished.at,
                 )
-                _leave_behind(connection, screening_id, in_utc(row.created), finished)
+                _leave_behind(connection, screening_id, row.created, finished)
                 return finished.answer
             query = sa.select(screenings.c.answer).where(screenings.c.id == screening_id)
             stands: Mapping[str, Any] = connection.execute(query).scalar_one()
@@ -168,7 +168,7 @@ def _set(screening_id: str, created: datetime, found: SetFound) -> dict[str, Any
     return {
         "screening_id": screening_id,
         "reference_set": found.reference_set,
-        "created": created.astimezone(UTC),
+        "created": created,
         "outcome": found.outcome,
         "lowest_rate": found.lowest_rate,
         "kinds": list(found.kinds),
@@ -191,7 +191,7 @@ def _stored(row: sa.Row[Any]) -> StoredScreening:
         id=row.id,
         platform=row.platform,
         external_id=row.external_id,
-        created=in_utc(row.created),
+        created=row.created,
         request_sha256=row.request_sha256,
         idempotency_key=row.idempotency_key,
         answer=row.answer,

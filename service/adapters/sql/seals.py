@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import audit_entries, seal_stamps, seals
 from service.domain.audit import SYSTEM
 from service.domain.seal import Seal
@@ -46,7 +46,7 @@ class SqlSeals:
         )
         with self._engine.connect() as connection:
             count, oldest = connection.execute(query).one()
-        return count, in_utc(oldest) if oldest is not None else None
+        return count, oldest
 
     def add(self, seal: Seal) -> bool:
         """Keep a seal. Two processes may come with the same number; the first one's stands."""
@@ -59,7 +59,7 @@ class SqlSeals:
                         last=seal.last,
                         sha256=seal.sha256,
                         root=seal.root,
-                        at=seal.at.astimezone(UTC),
+                        at=seal.at,
                         public_key=seal.public_key,
                         signature=seal.signature,
                     )
@@ -74,7 +74,7 @@ class SqlSeals:
         """Put a time stamp to a seal."""
         try:
             with writing(self._engine) as connection:
-                values = {"seal": number, "stamp": stamp, "stamped": now.astimezone(UTC)}
+                values = {"seal": number, "stamp": stamp, "stamped": now}
                 connection.execute(seal_stamps.insert().values(values))
                 _note(connection, number, "seal.stamped", now, {"bytes": len(stamp)})
         except sa.exc.IntegrityError:
@@ -93,7 +93,7 @@ def _seal(row: sa.Row[Any]) -> Seal:
         last=row.last,
         sha256=row.sha256,
         root=row.root,
-        at=in_utc(row.at),
+        at=row.at,
         public_key=row.public_key,
         signature=row.signature,
         stamp=bytes(row.stamp) if row.stamp is not None else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -53,7 +53,7 @@ class _Changes:
     def _changed(self, connection: sa.Connection, row: sa.Row[Any], now: datetime, *, seen: bool = True) -> None:
         """Note when a set was changed; where it is matched, the revision grows."""
         change = reference_sets.update().where(reference_sets.c.slug == row.slug)
-        connection.execute(change.values(changed=now.astimezone(UTC)))
+        connection.execute(change.values(changed=now))
         if seen and row.state == SetState.ACTIVE.value:
             self._bump(connection)
 
@@ -68,7 +68,7 @@ class SqlSetRecord(_Changes):
 
     def add(self, item: RegisteredSet, by: str) -> bool:
         """Keep a new set; tell whether the slug was free."""
-        content, now = item.content, item.created.astimezone(UTC)
+        content, now = item.content, item.created
         row = {
             "slug": item.slug,
             "owner_id": item.owner,
@@ -81,7 +81,7 @@ class SqlSetRecord(_Changes):
             "rights_evidence": content.rights_evidence,
             "quarantine": asdict(item.quarantine) if item.quarantine else None,
             "created": now,
-            "changed": item.changed.astimezone(UTC),
+            "changed": item.changed,
         }
         told = ("owner_id", "state", "title", "work", "fame", "rights_holder", "rights_evidence")
         counts = {
@@ -211,7 +211,7 @@ class SqlSetContents(_Changes):
             found = connection.execute(set_references.select().where(own)).one_or_none()
             if found is None:
                 return False
-            gone = {"removed": now.astimezone(UTC), "removed_by": by}
+            gone = {"removed": now, "removed_by": by}
             connection.execute(set_references.update().where(own).values(gone))
             self._changed(connection, row, now)
             write_entry(
@@ -230,7 +230,7 @@ class SqlSetContents(_Changes):
             row = self._take(connection, slug)
             counted = sa.select(sa.func.count()).where(licences.c.reference_set == slug)
             name = f"licence-{(connection.scalar(counted) or 0) + 1}"
-            connection.execute(licences.insert().values(_licence_row(slug, name, licence, by, now.astimezone(UTC))))
+            connection.execute(licences.insert().values(_licence_row(slug, name, licence, by, now)))
             self._changed(connection, row, now)
             write_entry(
                 connection,
@@ -252,7 +252,7 @@ class SqlSetContents(_Changes):
         own = sa.and_(licences.c.reference_set == slug, licences.c.name == name, GRANTED)
         with writing(self._engine) as connection:
             row = self._take(connection, slug)
-            if connection.execute(licences.update().where(own).values(ended=now.astimezone(UTC))).rowcount != 1:
+            if connection.execute(licences.update().where(own).values(ended=now)).rowcount != 1:
                 return False
             self._changed(connection, row, now)
             subject = f"set:{slug}"
@@ -288,7 +288,7 @@ def _reference_row(slug: str, reference: RegisteredReference) -> dict[str, Any]:
         "file": reference.file,
         "sha256": reference.sha256,
         "remarks": [dict(remark) for remark in reference.remarks],
-        "added": reference.added.astimezone(UTC),
+        "added": reference.added,
         "added_by": reference.added_by,
     }
 

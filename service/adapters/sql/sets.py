@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from indexer.model import Alias, AliasKind, Fame, Licence, Reference, ReferenceSet
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import aliases, licences, reference_sets, revisions, set_references
 from service.domain.registration import RegisteredReference, RegisteredSet, SetsInForce, SetState
 from service.domain.wording import Wording
@@ -110,7 +109,7 @@ def _registered(
     row: sa.Row[Any], pictures: list[sa.Row[Any]], named: list[sa.Row[Any]], granted: list[sa.Row[Any]]
 ) -> RegisteredSet:
     references = tuple(
-        RegisteredReference(item.id, item.file, item.sha256, in_utc(item.added), item.added_by, tuple(item.remarks))
+        RegisteredReference(item.id, item.file, item.sha256, item.added, item.added_by, tuple(item.remarks))
         for item in pictures
     )
     content = ReferenceSet(
@@ -131,8 +130,8 @@ def _registered(
         content=content,
         owner=row.owner_id,
         state=SetState(row.state),
-        created=in_utc(row.created),
-        changed=in_utc(row.changed),
+        created=row.created,
+        changed=row.changed,
         rights_identity=row.rights_identity,
         references=references,
         quarantine=Wording(**row.quarantine) if row.quarantine else None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.adapters.sql.engine import in_utc
 from service.adapters.sql.tables import (
     case_facets,
     cases,
@@ -35,7 +34,7 @@ class SqlStatisticsRecord:
 
     def notices(self, since: datetime, until: datetime) -> Iterator[NoticeFact]:
         """Return the notices of a time, some hundred at a time."""
-        place: tuple[datetime, str] = (since.astimezone(UTC), "")
+        place: tuple[datetime, str] = (since, "")
         first = (
             sa.select(sa.func.min(measures.c.taken))
             .where(measures.c.because == sa.literal("notice:") + notices.c.id)
@@ -44,7 +43,7 @@ class SqlStatisticsRecord:
         countered = sa.select(sa.func.count()).where(counter_notices.c.notice_id == notices.c.id).scalar_subquery()
         query = (
             sa.select(notices, first.label("first_measure"), countered.label("countered"))
-            .where(notices.c.received < until.astimezone(UTC))
+            .where(notices.c.received < until)
             .order_by(notices.c.received, notices.c.id)
             .limit(_AT_ONCE)
         )
@@ -53,7 +52,7 @@ class SqlStatisticsRecord:
                 platforms = _platforms(connection, [row.id for row in rows])
                 for row in rows:
                     yield _notice(row, platforms.get(row.id, ()))
-                place = in_utc(rows[-1].received), rows[-1].id
+                place = rows[-1].received, rows[-1].id
 
     def appeals(self, since: datetime, until: datetime) -> Iterator[AppealFact]:
         """Return the appealed cases of a time."""
@@ -68,7 +67,7 @@ class SqlStatisticsRecord:
             found = connection.execute(query).all()
             for case_id, group in groupby(found, key=lambda row: row.id):
                 rows = list(group)
-                first = in_utc(rows[0].at)
+                first = rows[0].at
                 if not since <= first < until:
                     continue
                 changed = rows[-1].kind != rows[0].kind if rows[-1].decision_id is not None else None
@@ -92,12 +91,12 @@ def _platforms(connection: sa.Connection, notice_ids: list[str]) -> dict[str, tu
 def _notice(row: sa.Row[Any], platforms: tuple[str, ...]) -> NoticeFact:
     first = row.first_measure
     return NoticeFact(
-        in_utc(row.received),
+        row.received,
         row.owner,
         platforms,
         tuple(row.reference_sets),
         row.state,
-        in_utc(first) if first is not None else None,
+        first,
         row.countered,
     )
 

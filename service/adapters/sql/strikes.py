@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
 from service.adapters.sql.blocked import release_lora
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import (
     case_facets,
     cases,
@@ -54,7 +54,7 @@ class SqlStrikes:
             "screening_id": consequence.screening_id,
             "platform": consequence.platform,
             "uploader": consequence.uploader,
-            "done": consequence.done.astimezone(UTC),
+            "done": consequence.done,
             "blocked_id": consequence.blocked_id,
         }
         with writing(self._engine) as connection:
@@ -94,7 +94,7 @@ class SqlStrikes:
                 row.screening_id,
                 row.platform,
                 row.uploader,
-                in_utc(row.done),
+                row.done,
                 row.blocked_id,
             )
             for row in rows
@@ -102,7 +102,6 @@ class SqlStrikes:
 
     def reverse(self, cause_id: str, now: datetime, why: str) -> bool:
         """Undo the consequences of a cause, so far as no other cause asks for them."""
-        now = now.astimezone(UTC)
         in_force = consequences.c.reversed.is_(None)
         with writing(self._engine) as connection:
             own = consequences.c.cause_id == cause_id
@@ -139,14 +138,14 @@ class SqlStrikes:
             "platform": strike.platform,
             "uploader": strike.uploader,
             "because": strike.because,
-            "given": strike.given.astimezone(UTC),
-            "expires": strike.expires.astimezone(UTC),
+            "given": strike.given,
+            "expires": strike.expires,
         }
         return connection.execute(self._insert(strikes).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
 def _final(at: sa.Column[datetime | None], now: datetime) -> sa.ColumnElement[bool]:
-    return at <= (now - UNDO).astimezone(UTC)
+    return at <= now - UNDO
 
 
 def _decided(connection: sa.Connection, now: datetime, most: int) -> list[Cause]:
@@ -215,8 +214,8 @@ def _strike(row: sa.Row[Any]) -> Strike:
         row.platform,
         row.uploader,
         row.because,
-        in_utc(row.given),
-        in_utc(row.expires),
-        in_utc(row.voided) if row.voided is not None else None,
+        row.given,
+        row.expires,
+        row.voided,
         row.voided_because,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.adapters.sql.audit import write_entry
-from service.adapters.sql.engine import in_utc, writing
+from service.adapters.sql.engine import writing
 from service.adapters.sql.tables import (
     case_facets,
     cases,
@@ -44,7 +44,7 @@ class SqlSweepRecord:
                     id=sweep.id,
                     because=sweep.because,
                     by=sweep.by,
-                    created=sweep.created.astimezone(UTC),
+                    created=sweep.created,
                     state=sweep.state.value,
                     problem="",
                     **_columns(sweep.progress),
@@ -75,8 +75,8 @@ class SqlSweepRecord:
     def take(self, runner: str, now: datetime, stale: datetime) -> Sweep | None:
         """Make the oldest that waits, or that was left running, this runner's."""
         running, waiting = SweepState.RUNNING.value, SweepState.WAITING.value
-        left = sa.and_(sweeps.c.state == running, sweeps.c.heard < stale.astimezone(UTC))
-        own = sa.and_(sweeps.c.state == running, sweeps.c.runner != runner, sweeps.c.heard >= stale.astimezone(UTC))
+        left = sa.and_(sweeps.c.state == running, sweeps.c.heard < stale)
+        own = sa.and_(sweeps.c.state == running, sweeps.c.runner != runner, sweeps.c.heard >= stale)
         with writing(self._engine) as connection:
             if connection.scalar(sa.select(sweeps.c.id).where(own).limit(1)) is not None:
                 return None
@@ -84,10 +84,10 @@ class SqlSweepRecord:
             row = connection.execute(query.limit(1).with_for_update()).one_or_none()
             if row is None:
                 return None
-            change: dict[str, Any] = {"state": running, "runner": runner, "heard": now.astimezone(UTC)}
+            change: dict[str, Any] = {"state": running, "runner": runner, "heard": now}
             resumed = row.started is not None
             if not resumed:
-                change["started"] = now.astimezone(UTC)
+                change["started"] = now
             connection.execute(sweeps.update().where(sweeps.c.id == row.id).values(change))
             action = "sweep.resumed" if resumed else "sweep.started"
             write_entry(connection, at=now, actor=SYSTEM, action=action, subject=f"sweep:{row.id}")
@@ -97,7 +97,7 @@ class SqlSweepRecord:
         """Note how far it is, with hits, at once."""
         own = sa.and_(sweeps.c.id == sweep_id, sweeps.c.runner == runner, sweeps.c.state == SweepState.RUNNING.value)
         with writing(self._engine) as connection:
-            change = sweeps.update().where(own).values(heard=now.astimezone(UTC), **_columns(progress))
+            change = sweeps.update().where(own).values(heard=now, **_columns(progress))
             if connection.execute(change).rowcount != 1:
                 return False
             known = screenings.select().with_only_columns(screenings.c.id)
@@ -111,7 +111,7 @@ class SqlSweepRecord:
         """Put a sweep that is not over into a last state."""
         change = sweeps.update().where(sweeps.c.id == sweep_id, ~_OVER)
         with writing(self._engine) as connection:
-            values = {"state": state.value, "ended": now.astimezone(UTC), "problem": problem[:_LONGEST_PROBLEM]}
+            values = {"state": state.value, "ended": now, "problem": problem[:_LONGEST_PROBLEM]}
             if connection.execute(change.values(values)).rowcount != 1:
                 return False
             counted = connection.execute(
@@ -175,10 +175,10 @@ class SqlSweepHits:
         )
         active = sa.select(reference_sets.c.slug, reference_sets.c.changed).where(reference_sets.c.state == "active")
         with self._engine.connect() as connection:
-            last = {row.reference_set: in_utc(row.started) for row in connection.execute(swept)}
-            decided = {row.value: in_utc(row.at) for row in connection.execute(upheld)}
+            last = {row.reference_set: row.started for row in connection.execute(swept)}
+            decided = {row.value: row.at for row in connection.execute(upheld)}
             found = [
-                _proposal(row.slug, in_utc(row.changed), last.get(row.slug), decided.get(row.slug))
+                _proposal(row.slug, row.changed, last.get(row.slug), decided.get(row.slug))
                 for row in connection.execute(active.order_by(reference_sets.c.slug))
             ]
         return [item for item in found if item is not None]
@@ -220,10 +220,10 @@ def _sweep(row: sa.Row[Any], named: tuple[str, ...], hits: int) -> Sweep:
         reference_sets=named,
         because=row.because,
         by=row.by,
-        created=in_utc(row.created),
+        created=row.created,
         state=SweepState(row.state),
-        started=in_utc(row.started) if row.started is not None else None,
-        ended=in_utc(row.ended) if row.ended is not None else None,
+        started=row.started,
+        ended=row.ended,
         progress=Progress(Phase(row.phase), row.place, row.done, row.total, row.not_compared, row.unreadable),
         hits=hits,
         problem=row.problem,
@@ -249,7 +249,7 @@ def _hit(row: sa.Row[Any]) -> SweepHit:
         platform=row.platform,
         external_id=row.external_id,
         uploader=row.uploader,
-        screened=in_utc(row.created),
+        screened=row.created,
         said=row.said or "",
         verdict=Outcome(row.verdict),
         asks_for=Outcome(row.asks_for),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,4 +37,4 @@ class SqlSetTraffic:
 
 
 def _between(column: sa.Column[Any], since: datetime, until: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return column >= since.astimezone(UTC), column < until.astimezone(UTC)
+    return column >= since, column < until

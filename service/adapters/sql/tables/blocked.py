@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from service.adapters.sql.tables.base import metadata
+from service.adapters.sql.tables.base import metadata, time_column
 
 blocked_loras = sa.Table(
     "blocked_loras",
@@ -13,9 +13,9 @@ blocked_loras = sa.Table(
     sa.Column("title", sa.String(512), nullable=False),
     sa.Column("reference_set", sa.String(128)),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("added", sa.DateTime(timezone=True), nullable=False),
+    time_column("added"),
     sa.Column("added_by", sa.String(128), nullable=False),
-    sa.Column("removed", sa.DateTime(timezone=True)),
+    time_column("removed", nullable=True),
     sa.Column("removed_by", sa.String(128)),
     sa.Column("file_name", sa.String(512), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),

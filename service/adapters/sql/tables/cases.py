@@ -22,7 +22,7 @@ cases = sa.Table(
     sa.Column("claimed_by", sa.String(128)),
     time_column("claimed_until", nullable=True),
     sa.Column("decision_id", sa.String(64)),
-    sa.Column("decided", sa.DateTime(timezone=True)),
+    time_column("decided", nullable=True),
     sa.Column("appeal", sa.Text),
     sa.Column("appealed_from", sa.String(128)),
     sa.Index("ix_cases_queue", "state", "rank", "id", "opened"),

@@ -55,7 +55,7 @@ screened_sets = sa.Table(
     sa.Column("screening_id", sa.ForeignKey("screenings.id", ondelete="CASCADE"), primary_key=True),
     # No foreign key: a snapshot that was built from a folder has sets that the record does not know.
     sa.Column("reference_set", sa.String(64), primary_key=True),
-    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    time_column("created"),
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("lowest_rate", sa.Float, nullable=False),
     sa.Column("kinds", sa.JSON, nullable=False),
