@@ -16,8 +16,7 @@ from service.api.problems import problems
 from service.domain.audit import Entry
 from service.domain.case import Case, CaseState, Decision
 from service.domain.identity import Caller, Role, Scope
-from service.domain.verdict import title_of
-from service.domain.wording import Wording
+from service.domain.wording import Title, Wording
 from service.ports import QueueFilter
 from service.usecases.case_view import CaseView
 
@@ -219,7 +218,12 @@ def _detail(view: CaseView, now: datetime) -> dict[str, Any]:
         **_case(case, now),
         "verdict": screening.answer["verdict"] if decided else None,
         "sets": [
-            {"slug": item.slug, "title": title_of(item).en, "title_zh": title_of(item).zh, "holder": item.holder}
+            {
+                "slug": item.slug,
+                "title": Title.among(item.title).en,
+                "title_zh": Title.among(item.title).zh,
+                "holder": item.holder,
+            }
             # Those that the case is about come first.
             for item in sorted(view.judged.facts.sets.values(), key=lambda item: item.slug not in case.reference_sets)
         ],

@@ -256,7 +256,7 @@ def _judge(about: str, facts: Facts, context: Context, policy: Policy) -> Ground
         numbers = tuple(dict.fromkeys(holds(found, rates)))
         if numbers:
             named = facts.evidence[numbers[0]].text or ""
-            title = title_of(known) if known else Title(named, named)
+            title = Title.among(known.title) if known else Title(named, named)
             return Ground(code, outcome, ground(code, title), slug, numbers, title)
     return None
 
@@ -291,8 +291,3 @@ def _notice(outcome: Outcome, grounds: list[Ground]) -> Wording | None:
     if not telling:
         return None
     return notice(outcome.value, [item.title for item in telling if item.title])
-
-
-def title_of(about: ReferenceSet) -> Title:
-    """Return a set's title in both languages of the answers."""
-    return Title(about.title_in("en"), about.title_in("zh"))

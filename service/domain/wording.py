@@ -5,6 +5,7 @@ The sentences name the picture, the reference set and the reason: what cannot be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.model import Match, MatchKind
@@ -20,10 +21,16 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """The title of a reference set in both languages."""
+    """The title of a reference set, or of its work, in both languages."""
 
     en: str
     zh: str
+
+    @classmethod
+    def among(cls, texts: Mapping[str, str]) -> Title:
+        """Choose a text for each language: its own, else the English, else any; empty where there is none."""
+        other = texts.get("en") or next(iter(texts.values()), "")
+        return cls(texts.get("en") or other, texts.get("zh") or other)
 
 
 def how_often(rate: float) -> Wording:

@@ -13,8 +13,8 @@ from indexer.model import Findings, Measure, ReferenceSet, Region
 from service.domain.case import Origin
 from service.domain.evidence import Evidence
 from service.domain.upload import Context, Upload
-from service.domain.verdict import Facts, Ground, Outcome, Verdict, title_of
-from service.domain.wording import Wording, ground, notice
+from service.domain.verdict import Facts, Ground, Outcome, Verdict
+from service.domain.wording import Title, Wording, ground, notice
 from service.usecases.collectors.examination import Examination
 
 
@@ -112,7 +112,7 @@ def shown_ground(item: Ground, sets: Mapping[str, ReferenceSet]) -> dict[str, An
     """Write a ground out as JSON values."""
     about = None
     if item.reference_set is not None:
-        title = title_of(sets[item.reference_set])
+        title = Title.among(sets[item.reference_set].title)
         about = {"slug": item.reference_set, "title": title.en, "title_zh": title.zh}
     return {
         "code": item.code,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.domain.audit import Entry
@@ -88,10 +87,4 @@ def media_type(data: bytes) -> str:
 
 
 def _concerned(known: KnownSet) -> Concerned:
-    return Concerned(_titled(known.title), _titled(known.work), known.holder)
-
-
-def _titled(texts: Mapping[str, str]) -> Title:
-    """Choose a text for each language: its own, else the English, else any; empty where there is none."""
-    other = texts.get("en") or next(iter(texts.values()), "")
-    return Title(texts.get("en") or other, texts.get("zh") or other)
+    return Concerned(Title.among(known.title), Title.among(known.work), known.holder)

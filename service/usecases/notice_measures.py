@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from indexer.model import Licence
@@ -107,7 +107,8 @@ class MeasureMaker:
         """Say of sets what a statement tells."""
         found = [item for slug in slugs if (item := self._directory.get(slug)) is not None]
         return [
-            Concerned(_titled(item.content.title), _titled(item.content.work), item.content.holder) for item in found
+            Concerned(Title.among(item.content.title), Title.among(item.content.work), item.content.holder)
+            for item in found
         ]
 
     def _facts(self, notice: Notice, screening_id: str) -> list[Wording]:
@@ -133,9 +134,3 @@ def with_swept(notice: Notice, swept: Sequence[SweptUpload]) -> tuple[Accused, .
             if (item.platform, item.external_id) not in known
         ),
     )
-
-
-def _titled(texts: Mapping[str, str]) -> Title:
-    """Choose a text for each language: its own, else the English, else any; empty where there is none."""
-    other = texts.get("en") or next(iter(texts.values()), "")
-    return Title(texts.get("en") or other, texts.get("zh") or other)

@@ -20,7 +20,7 @@ from service.domain.measure import Measure, MeasureKind, Standing
 from service.domain.measure_statement import measure_statement
 from service.domain.statement import Concerned
 from service.domain.sweep import OVER, Proposal, Sweep, SweepHit, SweepState
-from service.domain.verdict import Outcome, title_of
+from service.domain.verdict import Outcome
 from service.domain.wording import Title, Wording
 from service.ports import Clock, CurrentIndex, Measures, SweepHits, SweepRecord, SweptUpload
 
@@ -217,5 +217,4 @@ def _check(
 
 
 def _concerned(known: ReferenceSet) -> Concerned:
-    other = known.work.get("en") or next(iter(known.work.values()), "")
-    return Concerned(title_of(known), Title(known.work.get("en") or other, known.work.get("zh") or other), known.holder)
+    return Concerned(Title.among(known.title), Title.among(known.work), known.holder)

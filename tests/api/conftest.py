@@ -102,6 +102,7 @@ class _started:  # noqa: N801 (used like a function)
             "snapshot": folder / "snapshot",
             "database": record_in(folder),
             "blobs": str(folder / "blobs"),
+            "signing_key": folder / "signing-key.pem",
             "screened": str(folder / "screened"),
             "api_keys": keys,
             "runtime": RUNTIME,

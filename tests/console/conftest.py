@@ -127,6 +127,8 @@ def start(tmp_path: Path, tiny_snapshot: TinySnapshot, record_in: RecordIn, peop
                 "snapshot": tiny_snapshot.out,
                 "database": record_in(tmp_path),
                 "blobs": str(tmp_path / "blobs"),
+                "screened": str(tmp_path / "screened"),
+                "signing_key": tmp_path / "signing-key.pem",
                 "api_keys": f"atelier:platform:{key_sha256('key-of-atelier')}",
                 "runtime": RUNTIME,
                 "rebuild": False,

@@ -123,6 +123,8 @@ def started(folder: Path, snapshot: Path, database: str) -> Iterator[Bench]:
             snapshot=snapshot,
             database=database,
             blobs=str(folder / "blobs"),
+            screened=str(folder / "screened"),
+            signing_key=folder / "signing-key.pem",
             api_keys=f"atelier:platform:{key_sha256(KEY)}",
             runtime=RUNTIME,
             reload_seconds=0.05,

@@ -56,6 +56,7 @@ def started(folder: Path, snapshot: Path, database: str, **changes: Any) -> Iter
         "snapshot": snapshot,
         "database": database,
         "blobs": str(folder / "blobs"),
+        "signing_key": folder / "signing-key.pem",
         "screened": str(folder / "screened"),
         "api_keys": f"atelier:platform:{key_sha256('key-of-atelier')}",
         "runtime": RUNTIME,

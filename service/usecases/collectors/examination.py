@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from indexer.model import Findings
 from service.domain.policy import Policy
 from service.domain.upload import Trust, Upload, UploadText
-from service.domain.verdict import title_of
 from service.domain.wording import Title
 from service.ports import BlockedLoras, ReferenceIndex
 
@@ -25,7 +24,7 @@ class Examination:
 
     def title(self, slug: str) -> Title:
         """Return the title of a reference set in both languages."""
-        return title_of(self.index.sets[slug])
+        return Title.among(self.index.sets[slug].title)
 
     @property
     def told(self) -> Iterator[UploadText]:
