@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,9 +34,9 @@ from indexer.model import Match, MatchKind, ModelSpec, PictureFile, PictureFindi
 from indexer.ports import EmbeddingBackend, FloatArray
 from indexer.signals.pixels.images import PictureLimits
 from indexer.training import control_pictures
-from service.adapters.live_index import LoadedIndex
-from service.adapters.memory import MemoryScreeningStore
-from service.bootstrap import read_policy
+from service.adapters.loaded_index import LoadedIndex, Machinery
+from service.adapters.memory import MemoryPolicies, MemoryScreeningStore
+from service.bootstrap import policy_content
 from service.domain.upload import Context, Stage, Upload, Visibility
 from service.usecases.screening import Screening
 from tests.accuracy import metrics
@@ -163,10 +164,11 @@ class Bench:
         self.report = report
         self.snapshot = snapshot
         self._queue = BatchingBackend(model.backend)
-        index = LoadedIndex(snapshot, self._queue, PictureLimits(), os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        index = LoadedIndex(snapshot, self._queue, Machinery(PictureLimits(), self._pool))
         self._screening = Screening(
             _Standing(index),
-            read_policy(None),
+            MemoryPolicies(policy_content(None)),
             MemoryScreeningStore(),
             FakeBlockedLoras(),
             FixedClock(),
@@ -195,6 +197,7 @@ class Bench:
 
     def close(self) -> None:
         self._queue.close()
+        self._pool.shutdown()
 
 
 class _Standing:

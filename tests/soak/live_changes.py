@@ -111,8 +111,8 @@ class Load:
 
 
 def _screen(client: httpx.Client, external_id: str, data: bytes) -> httpx.Response:
-    files = [("upload", (None, json.dumps({"external_id": external_id}))), ("images", ("a.png", data))]
-    return client.post("/v1/screen", files=files)
+    form = {"upload": json.dumps({"external_id": external_id})}
+    return client.post("/v1/screen", data=form, files=[("images", ("a.png", data))])
 
 
 def _found(client: httpx.Client, slug: str, data: bytes) -> bool:
