@@ -58,10 +58,8 @@ class _Opened:
 def _opened(data: Path | None, *, reading: bool = False) -> Iterator[_Opened]:
     """Open the record; where pictures will be read, also the index in force, whose model reads them."""
     with open_record(data) as (settings, engine):
-        limits, blobs = (
-            PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels),
-            open_blobs(settings.blobs),
-        )
+        limits = PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels)
+        blobs = open_blobs(settings.blobs)
         index = LiveIndex(settings.snapshot, runtime=settings.runtime, threads=settings.threads, limits=limits)
         models = ModelInForce(index, runtime=settings.runtime, threads=settings.threads)
         try:

@@ -105,11 +105,8 @@ class MeasureMaker:
 
     def concerned(self, slugs: Sequence[str]) -> list[Concerned]:
         """Say of sets what a statement tells."""
-        found = [item for slug in slugs if (item := self._directory.get(slug)) is not None]
-        return [
-            Concerned(Title.among(item.content.title), Title.among(item.content.work), item.content.holder)
-            for item in found
-        ]
+        found = [item.content for slug in slugs if (item := self._directory.get(slug)) is not None]
+        return [Concerned(Title.among(item.title), Title.among(item.work), item.holder) for item in found]
 
     def _facts(self, notice: Notice, screening_id: str) -> list[Wording]:
         past = self._history.read(screening_id)

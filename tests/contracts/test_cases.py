@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -300,6 +302,12 @@ class TestQueue:
     def test_a_cursor_that_is_not_ours_is_a_fault_that_says_so(self, queue: SqlCaseQueue, cursor: str) -> None:
         with pytest.raises(InvalidFields, match="cursor"):
             queue.page(QueueFilter(), cursor=cursor, most=9)
+
+    def test_a_cursor_with_a_time_before_all_times_is_a_fault_that_says_so(self, queue: SqlCaseQueue) -> None:
+        place = json.dumps(["newest", "0001-01-01T00:00:00+14:00", "case_1"])
+        cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+        with pytest.raises(InvalidFields, match="cursor"):
+            queue.page(QueueFilter(), order="newest", cursor=cursor, most=9)
 
     def test_a_cursor_is_good_for_one_order(self, queue: SqlCaseQueue) -> None:
         cursor = queue.page(QueueFilter(), cursor=None, most=1).next_cursor

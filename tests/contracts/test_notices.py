@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -81,6 +83,12 @@ class TestTheRecord:
                 break
         expected = [f"ntc_{number}" for number in range(1, 8)]
         assert seen == (expected[::-1] if order == "newest" else expected)
+
+    def test_a_cursor_with_a_time_before_all_times_is_refused(self, bench: Bench) -> None:
+        place = json.dumps(["newest", "0001-01-01T00:00:00+14:00", "ntc_1"])
+        cursor = base64.urlsafe_b64encode(place.encode()).decode()
+        with pytest.raises(InvalidFields, match="cursor"):
+            bench.notices.page(NoticeFilter(), order="newest", cursor=cursor, most=3)
 
     @pytest.mark.parametrize("cursor", ["", "x", "bnVsbA==", "WyJwcmlvcml0eSIsIG51bGwsICJ4Il0=", "é"])
     def test_a_cursor_that_is_not_ours_is_refused(self, bench: Bench, cursor: str) -> None:

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -159,7 +159,8 @@ def _read_cursor(cursor: str, order: str) -> tuple[float | datetime, str]:
         if given != order or not isinstance(case_id, str) or not _ID.fullmatch(case_id):
             raise fault
         if order != "priority":
-            return datetime.fromisoformat(place), case_id
+            # Here, where a time that no zone can hold is a fault of the cursor.
+            return datetime.fromisoformat(place).astimezone(UTC), case_id
         rank = float(place)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise fault from error

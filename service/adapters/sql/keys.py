@@ -94,6 +94,6 @@ def _key(row: sa.Row[Any]) -> ApiKey:
         created_by=row.created_by,
         per_minute=row.per_minute,
         per_day=row.per_day,
-        last_used=None if row.last_used is None else row.last_used,
-        revoked=None if row.revoked is None else row.revoked,
+        last_used=row.last_used,
+        revoked=row.revoked,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -211,5 +211,6 @@ def _place(read: Any, order: str) -> tuple[Any, str] | None:
     if named != order or not isinstance(notice_id, str) or "\x00" in notice_id:
         return None
     if order != "priority":
-        return datetime.fromisoformat(place), notice_id
+        # Here, where a time that no zone can hold is a fault of the cursor.
+        return datetime.fromisoformat(place).astimezone(UTC), notice_id
     return (place, notice_id) if isinstance(place, float) and math.isfinite(place) else None
