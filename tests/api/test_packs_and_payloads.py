@@ -21,7 +21,8 @@ def packed(members: dict[str, bytes | str]) -> Part:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as made:
         for name, data in members.items():
-            made.writestr(name, data)
+            # Without a time of its own, the same pack twice would be two when the clock ticks between.
+            made.writestr(zipfile.ZipInfo(name), data)
     return ("image_pack", ("set.zip", stream.getvalue()))
 
 
