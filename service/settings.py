@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         description="Days that are no working days, by jurisdiction: `prc:2026-10-01 2026-10-02,us:2026-11-26`.",
     )
     max_notice_uploads: int = Field(2_000, ge=1, le=2_000, description="Most uploads that one notice names.")
-    max_attachments: int = Field(20, ge=0, le=1_000, description="Most files attached to one notice.")
+    max_attachments: int = Field(20, ge=0, le=1_000, description="Most files that each party attaches to one notice.")
     max_attachment_bytes: int = Field(10 * MIB, ge=1, description="Largest such file.")
     strike_days: int = Field(180, ge=1, description="For how many days a strike counts against an uploader.")
     signing_key: Path | None = Field(

@@ -26,13 +26,14 @@ from service.domain.notice import Accused, Claim, Notice, NoticeState, Notifier
 from service.domain.notice_terms import Jurisdiction, TermDays, profiles
 from service.domain.registration import RegisteredSet, RightsOwner, SetState
 from service.ports import SweptUpload
+from service.usecases.attachments import Attachments
 from service.usecases.blocking import Blocking
 from service.usecases.consequences import Consequences
 from service.usecases.counter_notices import CounterNotices, Reply
 from service.usecases.notice_measures import MeasureMaker
 from service.usecases.notices import Given, NoticeDesk
 from tests.cases import NOON, finished, screening
-from tests.fakes import FixedClock
+from tests.fakes import FakeBlobs, FixedClock
 
 OWNER = Caller("ro", Role.RIGHTS_OWNER, "ro")
 RIVAL = Caller("rival", Role.RIGHTS_OWNER, "rival")
@@ -120,8 +121,17 @@ class Bench:
             clock=self.clock,
             profiles=laws,
         )
+        self.blobs = FakeBlobs()
+        self.attachments = Attachments(self.notices, self.blobs, self.clock, most=3, most_bytes=1_000)
         self.counters = CounterNotices(
-            self.notices, self.lookups, self.measures, self.maker, self.desk, clock=self.clock, profiles=laws
+            self.notices,
+            self.lookups,
+            self.measures,
+            self.maker,
+            self.desk,
+            attachments=self.attachments,
+            clock=self.clock,
+            profiles=laws,
         )
         self.consequences = Consequences(
             self.strikes, SqlScreenedLoras(engine), Blocking(self.blocked, self.clock), self.clock

@@ -316,7 +316,7 @@ def accept_aliases(service: Service, who: OwnerCaller, notice_id: NoticeId, aske
     summary="Attach a file to a notice",
 )
 def attach(service: Service, who: Party, notice_id: NoticeId, parts: Form) -> Any:
-    """Attach a PDF, PNG or JPEG file, such as a register extract."""
+    """Attach a PDF, PNG or JPEG file, such as a register extract; a platform does it for its uploaders."""
     file = parts.get("file")
     if not isinstance(file, UploadFile):
         raise InvalidFields([FieldFault("file", "send the part `file`")])
@@ -326,6 +326,6 @@ def attach(service: Service, who: Party, notice_id: NoticeId, parts: Form) -> An
 
 @router.get("/{notice_id}/attachments/{attachment_id}", response_class=Response, responses=_ONE)
 def read_attachment(service: Service, who: Reader, notice_id: NoticeId, attachment_id: Id) -> Response:
-    """Give an attached file, for its notifier and for moderators."""
+    """Give an attached file to the party whose it is, to moderators, and what uploaders attached to the notifier."""
     found, data = service.attachments.read(notice_id, attachment_id, who)
     return Response(data, media_type=found.media_type, headers=shown_notices.DOWNLOAD)

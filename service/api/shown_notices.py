@@ -155,6 +155,7 @@ def attachment(item: Attachment) -> dict[str, Any]:
         "media_type": item.media_type,
         "size": item.size,
         "added": item.added.isoformat(),
+        "party": item.party,
     }
 
 

@@ -243,6 +243,7 @@ class AttachmentAnswer(BaseModel):
     media_type: str
     size: int
     added: str
+    party: str = Field(description="Whose it is: `notifier`, `uploader:…`, `platform:…` or `moderators`.")
 
 
 class NoticeDetail(NoticeAnswer):

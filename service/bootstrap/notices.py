@@ -67,7 +67,12 @@ def notice_rooms(  # noqa: PLR0917 (each of them another kind of thing)
         profiles=laws,
         most_accused=settings.max_notice_uploads,
     )
-    counter_notices = CounterNotices(notices, lookups, measures, maker, desk, clock=clock, profiles=laws)
+    attachments = Attachments(
+        notices, blobs, clock, most=settings.max_attachments, most_bytes=settings.max_attachment_bytes
+    )
+    counter_notices = CounterNotices(
+        notices, lookups, measures, maker, desk, attachments=attachments, clock=clock, profiles=laws
+    )
     consequences = Consequences(
         SqlStrikes(engine), SqlScreenedLoras(engine), blocking, clock, strike_days=settings.strike_days
     )
@@ -84,9 +89,7 @@ def notice_rooms(  # noqa: PLR0917 (each of them another kind of thing)
         notice_lookups=lookups,
         counter_notices=counter_notices,
         notice_aliases=NoticeAliases(notices, history, directory, index, registration),
-        attachments=Attachments(
-            notices, blobs, clock, most=settings.max_attachments, most_bytes=settings.max_attachment_bytes
-        ),
+        attachments=attachments,
         consequences=consequences,
         notice_work=work,
     )

@@ -1,4 +1,4 @@
-"""The files of notices: looked at before anything is kept, kept with the notice, and given back as downloads."""
+"""The files of notices and counter-notices: looked at before anything is kept, and given back as downloads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from service.console.complaint_form import Sent
 from service.console.i18n import mark
 from service.console.pages import Page
 from service.domain.errors import FieldFault, InvalidFields
-from service.domain.identity import Caller
 from service.usecases.attachments import media_type_of
 from service.usecases.notice_access import Who, token_of
 
@@ -51,7 +50,7 @@ def keep_files(
             page.wired.attachments.add(notice_id, name, data, actor)
 
 
-def download(page: Page, notice_id: str, attachment_id: str, who: Caller) -> Response:
+def download(page: Page, notice_id: str, attachment_id: str, who: Who) -> Response:
     """Give a file to be saved, never to be opened here: it is a stranger's."""
     found, data = page.wired.attachments.read(notice_id, attachment_id, who)
     return Response(

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from service.console import notifier
+from service.console.attachments import download
 from service.console.complaint_form import ComplaintForm, SentForm, needed_by
 from service.console.flash import Flash
 from service.console.forms import Faults
@@ -55,6 +56,12 @@ def complete(page: AnyPage, notice_id: str, token: str, sent: SentForm) -> Respo
 def add_files(page: AnyPage, notice_id: str, token: str, sent: SentForm) -> Response:
     """Add files."""
     return notifier.add_files(page, _followed(page, notice_id, token), sent)
+
+
+@router.get("/notice/{notice_id}/{token}/attachments/{attachment_id}")
+def attachment(page: AnyPage, notice_id: str, token: str, attachment_id: str) -> Response:
+    """Give a file that came with the notice, or with a counter-notice."""
+    return download(page, notice_id, attachment_id, _followed(page, notice_id, token).who)
 
 
 @router.post("/notice/{notice_id}/{token}/withdraw")

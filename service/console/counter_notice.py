@@ -10,6 +10,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from service.console.attachments import FIELD, download, files_of
 from service.console.complaint_form import MISSING, Sent, SentForm
 from service.console.flash import Flash
 from service.console.forms import Faults
@@ -69,10 +70,16 @@ def reply(page: AnyPage, notice_id: str, token: str, sent: SentForm) -> Response
         faults.add("uploads", page.say("Choose one of your uploads at least."))
         return _page(page, notice_id, who, form, faults)
     try:
-        page.wired.counter_notices.receive(notice_id, _reply(form, chosen), who)
+        page.wired.counter_notices.receive(notice_id, _reply(form, chosen), who, files_of(page, sent))
     except InvalidFields as error:
         return _page(page, notice_id, who, form, _told(page, error))
     return page.go(f"/console/counter-notice/{notice_id}/{token}", Flash("counter_notice_sent"))
+
+
+@router.get("/counter-notice/{notice_id}/{token}/attachments/{attachment_id}")
+def attachment(page: AnyPage, notice_id: str, token: str, attachment_id: str) -> Response:
+    """Give the uploader's own file."""
+    return download(page, notice_id, attachment_id, _uploader(page, notice_id, token))
 
 
 def _reply(form: ReplyForm, uploads: list[tuple[str, str]]) -> Reply:
@@ -111,6 +118,8 @@ def _page(page: Page, notice_id: str, who: Token, form: ReplyForm, faults: Fault
         letters=of.letters,
         replies=of.counter_notices,
         measures=[item for item in view.measures if item.ended is None],
+        attachments=of.attachments,
+        here=page.request.url.path,
         ended=[item for item in view.measures if item.ended is not None],
         open=bool(uploads) and view.notice.state not in (ENDED - {NoticeState.CLOSED}) | _NOT_YET,
         needed={item.value for item in COUNTER_REQUIRED[view.notice.jurisdiction]},
@@ -125,5 +134,6 @@ def _told(page: Page, error: InvalidFields) -> Faults:
     for fault in error.faults:
         said = fault.zh if page.language == "zh" and fault.zh else fault.message
         lacks = re.fullmatch(r"(?:missing: |缺少：)(.*)", said, re.DOTALL)
-        faults.add(fault.location, page.say(MISSING) % {"what": lacks[1]} if lacks else said)
+        place = FIELD if fault.location == "file" else fault.location
+        faults.add(place, page.say(MISSING) % {"what": lacks[1]} if lacks else said)
     return faults

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from service.console import notifier
+from service.console.attachments import download
 from service.console.batch import read_batch
 from service.console.complaint_form import ComplaintForm, SentForm, needed_by
 from service.console.flash import Flash
@@ -86,6 +87,12 @@ def complete(page: OwnerPage, notice_id: str, sent: SentForm) -> Response:
 def add_files(page: OwnerPage, notice_id: str, sent: SentForm) -> Response:
     """Add files."""
     return notifier.add_files(page, _followed(page, notice_id), sent)
+
+
+@router.get("/{notice_id}/attachments/{attachment_id}")
+def attachment(page: OwnerPage, notice_id: str, attachment_id: str) -> Response:
+    """Give a file that came with the notice, or with a counter-notice."""
+    return download(page, notice_id, attachment_id, page.caller)
 
 
 @router.post("/{notice_id}/withdraw")

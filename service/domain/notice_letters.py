@@ -45,8 +45,11 @@ def forwarded(notice: Notice, uploads: Sequence[str]) -> Wording:
     )
 
 
-def counter_forwarded(counter: CounterNotice, due: str | None) -> Wording:
-    """Pass a counter-notice on to the notifier; `due` says when the uploads come back unless a suit is shown."""
+def counter_forwarded(counter: CounterNotice, due: str | None, files: Sequence[str] = ()) -> Wording:
+    """Pass a counter-notice on to the notifier with the names of its files.
+
+    `due` says when the uploads come back unless a suit is shown.
+    """
     en, zh = _listed([external_id for _, external_id in counter.uploads])
     signed = counter.name or "an uploader"
     wait = Wording(
@@ -57,10 +60,13 @@ def counter_forwarded(counter: CounterNotice, due: str | None) -> Wording:
         if due
         else "将由人工作出决定，您可陈述意见。",
     )
+    attached = Wording(f"\n\nAttached: {', '.join(files)}", f"\n\n所附文件：{'、'.join(files)}")
+    with_it = attached if files else Wording("", "")
     return Wording(
         f"{signed} declares that these uploads do not infringe: {en}. Reasons given: {counter.explanation}"
-        f"\n\n{wait.en}",
-        f"{counter.name or '上传者'} 声明以下上传内容不构成侵权：{zh}。所述理由：{counter.explanation}\n\n{wait.zh}",
+        f"{with_it.en}\n\n{wait.en}",
+        f"{counter.name or '上传者'} 声明以下上传内容不构成侵权：{zh}。所述理由：{counter.explanation}"
+        f"{with_it.zh}\n\n{wait.zh}",
     )
 
 

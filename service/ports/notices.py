@@ -41,7 +41,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a notice; its bytes are in the blob store under `attachments/<sha256>`."""
+    """A file that came with a notice or a counter-notice; its bytes are in the blob store: `attachments/<sha256>`.
+
+    `party` says whose it is, named as in letters, or `moderators`.
+    """
 
     id: str
     notice_id: str
@@ -51,6 +54,7 @@ class Attachment:
     size: int
     added: datetime
     added_by: str
+    party: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
-"""Attachments of notices: copies of documents. What a file is, is told by its first bytes."""
+"""Attachments of notices and counter-notices: copies of documents. What a file is, is told by its first bytes."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from service.domain.errors import FieldFault, InvalidFields, NotFound, TooLarge, UnsupportedContent, WrongState
 from service.domain.identity import new_id
-from service.domain.notice import ENDED
+from service.domain.notice import ENDED, Notice
 from service.ports import Attachment, Blobs, Clock, Notices, Step
 from service.usecases import set_fields
-from service.usecases.notice_access import Who, actor_of, check_notifier, seen_notice
+from service.usecases.notice_access import Who, actor_of, own_party, seen_notice, shown_to
 
 _SIGNS = (
     (b"%PDF-", "application/pdf"),
@@ -25,12 +27,12 @@ def media_type_of(data: bytes) -> str | None:
 
 
 class Attachments:
-    """Keeps files that came with notices, and gives them back."""
+    """Keeps files that came with notices and counter-notices, and gives them back to whoever may read them."""
 
     def __init__(
         self, notices: Notices, blobs: Blobs, clock: Clock, *, most: int = 20, most_bytes: int = 10 * 1024 * 1024
     ) -> None:
-        """Take the stores; a notice has `most` files of `most_bytes` each at most."""
+        """Take the stores; each party of a notice gives `most` files of `most_bytes` each at most."""
         self._notices = notices
         self._blobs = blobs
         self._clock = clock
@@ -38,43 +40,66 @@ class Attachments:
         self.most_bytes = most_bytes
 
     def add(self, notice_id: str, name: str, data: bytes, who: Who) -> Attachment:
-        """Keep a file; the same again gives the first.
+        """Keep a file; the same again from the same party gives the first.
 
-        Raises NotFound, NotPermitted, InvalidFields, TooLarge, UnsupportedContent or WrongState.
+        Raises NotFound, InvalidFields, TooLarge, UnsupportedContent or WrongState.
         """
         notice = seen_notice(self._notices, who, notice_id)
-        check_notifier(who, notice)
-        set_fields.refuse(set_fields.line("name", name))
         if notice.state in ENDED:
             raise WrongState(f"the notice {notice_id} is {notice.state}: nothing is added to it")
+        now = self._clock.now()
+        (found,) = self.prepared(notice, [(name, data)], who, now)
+        if found in self._notices.correspondence(notice_id).attachments:
+            return found
+        step = Step(("notice.attachment_added",), actor_of(who), now, attachments=(found,))
+        if not self._notices.save(replace(notice, version=notice.version + 1), step):
+            raise WrongState(f"the notice {notice_id} was changed by somebody else meanwhile; send the file again")
+        return found
+
+    def prepared(
+        self, notice: Notice, files: Sequence[tuple[str, bytes]], who: Who, now: datetime
+    ) -> tuple[Attachment, ...]:
+        """Look at files, each with its name, and keep their bytes, for a step that the record takes at `now`.
+
+        What the same party gave before is returned as it is. Where one may not be kept, none is. Raises InvalidFields,
+        TooLarge or UnsupportedContent.
+        """
+        party, actor = own_party(who, notice), actor_of(who)
+        every = self._notices.correspondence(notice.id).attachments
+        kept = {item.sha256: item for item in every if item.party == party}
+        given: dict[str, tuple[str, bytes, str]] = {}
+        for name, data in files:
+            given.setdefault(hashlib.sha256(data).hexdigest(), (name, data, self._checked(name, data)))
+        if len(kept.keys() | given.keys()) > self._most:
+            told = f"{self._most} files at most are kept of each party"
+            raise InvalidFields([FieldFault("file", told, f"每一方最多提交 {self._most} 个文件")])
+        for digest, (_, data, _) in given.items():
+            # The bytes are there before the record speaks of them.
+            self._blobs.write(f"attachments/{digest}", data)
+        return tuple(
+            kept.get(digest)
+            or Attachment(new_id("att"), notice.id, name, digest, media_type, len(data), now, actor, party)
+            for digest, (name, data, media_type) in given.items()
+        )
+
+    def read(self, notice_id: str, attachment_id: str, who: Who) -> tuple[Attachment, bytes]:
+        """Return a file to those who may read it: moderators, the party whose it is, and of uploaders' the notifier.
+
+        Raises NotFound.
+        """
+        notice = seen_notice(self._notices, who, notice_id)
+        _, of = shown_to(who, notice, self._notices.correspondence(notice_id))
+        found = next((item for item in of.attachments if item.id == attachment_id), None)
+        data = self._blobs.read(f"attachments/{found.sha256}") if found is not None else None
+        if found is None or data is None:
+            raise NotFound(f"the notice {notice_id} has no attachment {attachment_id}")
+        return found, data
+
+    def _checked(self, name: str, data: bytes) -> str:
+        set_fields.refuse(set_fields.line("name", name))
         if len(data) > self.most_bytes:
             raise TooLarge(f"{name}: larger than the {self.most_bytes} bytes allowed")
         media_type = media_type_of(data)
         if media_type is None:
             raise UnsupportedContent(f"{name}: send a PDF, PNG or JPEG file")
-        kept = self._notices.correspondence(notice_id).attachments
-        digest, now = hashlib.sha256(data).hexdigest(), self._clock.now()
-        same = next((item for item in kept if item.sha256 == digest), None)
-        if same is not None:
-            return same
-        if len(kept) >= self._most:
-            raise InvalidFields(
-                [FieldFault("file", f"a notice has {self._most} files at most", f"最多 {self._most} 个文件")]
-            )
-        made = Attachment(new_id("att"), notice_id, name, digest, media_type, len(data), now, actor_of(who))
-        # The bytes are there before the record speaks of them.
-        self._blobs.write(f"attachments/{digest}", data)
-        step = Step(("notice.attachment_added",), actor_of(who), now, attachments=(made,))
-        if not self._notices.save(replace(notice, version=notice.version + 1), step):
-            raise WrongState(f"the notice {notice_id} was changed by somebody else meanwhile; send the file again")
-        return made
-
-    def read(self, notice_id: str, attachment_id: str, who: Who) -> tuple[Attachment, bytes]:
-        """Return a file, for the notifier and for moderators. Raises NotFound or NotPermitted."""
-        check_notifier(who, seen_notice(self._notices, who, notice_id))
-        kept = self._notices.correspondence(notice_id).attachments
-        found = next((item for item in kept if item.id == attachment_id), None)
-        data = self._blobs.read(f"attachments/{found.sha256}") if found is not None else None
-        if found is None or data is None:
-            raise NotFound(f"the notice {notice_id} has no attachment {attachment_id}")
-        return found, data
+        return media_type

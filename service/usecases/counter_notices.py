@@ -22,9 +22,11 @@ from service.domain.notice_elements import COUNTER_WORDS, missing_from_counter
 from service.domain.notice_terms import Jurisdiction, Profile, Term, due
 from service.domain.reputation import Fared
 from service.domain.wording import Wording
-from service.ports import Clock, Measures, Message, NoticeLookups, Notices, Step, Token
+from service.ports import Attachment, Clock, Measures, Message, NoticeLookups, Notices, Step, Token
 from service.usecases import set_fields
+from service.usecases.attachments import Attachments
 from service.usecases.notice_access import (
+    NOTIFIER,
     Who,
     actor_of,
     check_judge,
@@ -70,6 +72,7 @@ class CounterNotices:
         maker: MeasureMaker,
         desk: NoticeDesk,
         *,
+        attachments: Attachments,
         clock: Clock,
         profiles: Mapping[Jurisdiction, Profile],
     ) -> None:
@@ -78,14 +81,15 @@ class CounterNotices:
         self._measures = measures
         self._maker = maker
         self._desk = desk
+        self._attachments = attachments
         self._clock = clock
         self._profiles = profiles
 
-    def receive(self, notice_id: str, given: Reply, who: Who) -> CounterNotice:
-        """Receive a counter-notice, and pass it on to the right holder.
+    def receive(self, notice_id: str, given: Reply, who: Who, files: Sequence[tuple[str, bytes]] = ()) -> CounterNotice:
+        """Receive a counter-notice with its files, each with a name, and pass it on to the right holder.
 
         A platform speaks for its uploaders, an uploader by the link for themselves. Raises NotFound, NotPermitted,
-        WrongState, or InvalidFields also for what is missing by the law of the notice.
+        WrongState, TooLarge, UnsupportedContent, or InvalidFields also for what is missing by the law of the notice.
         """
         found = seen_notice(self._notices, who, notice_id)
         _check_sender(who)
@@ -118,7 +122,8 @@ class CounterNotices:
         moved = found.moved(NoticeEvent.COUNTER_NOTICE_RECEIVED, now)
         # Both at once: one change of the record, two entries in its log.
         moved = replace(moved.moved(NoticeEvent.COUNTER_NOTICE_FORWARDED, now), version=found.version + 1)
-        self._save(moved, self._forwarding(moved, counter, who, now))
+        attached = self._attachments.prepared(found, files, who, now) if files else ()
+        self._save(moved, self._forwarding(moved, counter, attached, who, now))
         log.info("counter_notice_received", notice_id=notice_id, counter_notice_id=counter.id)
         return counter
 
@@ -140,7 +145,7 @@ class CounterNotices:
             raise WrongState("under this law a person decides about the counter-notice")
         if any(item.due is not None and now >= item.due for item in chosen):
             raise TooLate("the time in which a complaint or suit can be shown is over")
-        received = letter(found, "suit", "notifier", now, Wording(text, text), sent=False)
+        received = letter(found, "suit", NOTIFIER, now, Wording(text, text), sent=False)
         return self._settle(found, chosen, waiting, CounterState.KEPT, actor_of(who), now, text, (received,))
 
     def settle(self, notice_id: str, counter_id: str, who: Caller, *, reinstate: bool, reason: str = "") -> Notice:
@@ -211,7 +216,7 @@ class CounterNotices:
         moved = notice.moved(event, now)
         kept = notice_letters.KEPT if letters else notice_letters.KEPT_BY_DECISION
         text = notice_letters.outcome(moved, notice_letters.REINSTATED if reinstated else kept, why)
-        parties = ["notifier", *(party_of(item.platform, item.uploader) for item in settled)]
+        parties = [NOTIFIER, *(party_of(item.platform, item.uploader) for item in settled)]
         step = Step(
             (f"notice.{event.value}",),
             by,
@@ -226,10 +231,12 @@ class CounterNotices:
         self._save(moved, step)
         return moved
 
-    def _forwarding(self, notice: Notice, counter: CounterNotice, who: Who, now: datetime) -> Step:
+    def _forwarding(
+        self, notice: Notice, counter: CounterNotice, attached: tuple[Attachment, ...], who: Who, now: datetime
+    ) -> Step:
         until = counter.due.isoformat(timespec="minutes") if counter.due is not None else None
         said_until = f"{counter.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if counter.due is not None else None
-        text = notice_letters.counter_forwarded(counter, said_until)
+        text = notice_letters.counter_forwarded(counter, said_until, [item.name for item in attached])
         said = Wording(counter.explanation, counter.explanation)
         payload = {
             "notice_id": notice.id,
@@ -242,6 +249,7 @@ class CounterNotices:
             "contact": counter.contact,
             "explanation": counter.explanation,
             "evidence": counter.evidence,
+            "attachments": [{"id": item.id, "name": item.name, "sha256": item.sha256} for item in attached],
             "due": until,
             "text": {"en": text.en, "zh": text.zh},
         }
@@ -254,10 +262,11 @@ class CounterNotices:
             now,
             letters=(
                 letter(notice, "counter_notice", party, now, said, sent=False),
-                letter(notice, "counter_notice", "notifier", now, text),
+                letter(notice, "counter_notice", NOTIFIER, now, text),
             ),
             messages=tuple(Message(item, "notice.counter_notice", payload) for item in recipients),
             counter_notices=(counter,),
+            attachments=attached,
         )
 
     def _uploads(self, notice: Notice, given: Reply, who: Who) -> tuple[tuple[str, str], ...]:

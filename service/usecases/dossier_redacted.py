@@ -17,6 +17,7 @@ from service.domain.wording import Wording
 from service.ports import Attachment, Correspondence
 from service.usecases.dossier_sections import MOST_TOLD, when
 from service.usecases.dossier_sweeps import Swept
+from service.usecases.notice_access import NOTIFIER
 
 
 def redacted_notice(
@@ -51,7 +52,7 @@ def redacted_notice(
         "letters": [
             {"id": item.id, "direction": item.direction.value, "kind": item.kind, "at": item.at.isoformat()}
             for item in of.letters
-            if item.party == "notifier"
+            if item.party == NOTIFIER
         ],
         "counter_notices": [
             {
@@ -84,9 +85,9 @@ def redacted_measures(taken: Sequence[Measure]) -> list[Section]:
     return [Facts(Wording("Measures", "采取的措施"), rows, max(0, len(taken) - MOST_TOLD))]
 
 
-def own_attachments(notice: Notice, attachments: Sequence[Attachment]) -> list[Attachment]:
+def own_attachments(attachments: Sequence[Attachment]) -> list[Attachment]:
     """Return the attachments that came from whoever gave the notice."""
-    return [item for item in attachments if item.added_by == notice.received_by]
+    return [item for item in attachments if item.party == NOTIFIER]
 
 
 def redacted_attachment(told: Mapping[str, Any]) -> dict[str, Any]:

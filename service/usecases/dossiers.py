@@ -153,7 +153,7 @@ class Dossiers:
             sections.append(as_written(Wording("What the notifier says", "通知人的说明"), notice.claim.explanation))
         pictures = ComparedPictures(self._blobs, self._sets)
         if closed:
-            attached, files = self._attachments(own_attachments(notice, hanging.attachments))
+            attached, files = self._attachments(own_attachments(hanging.attachments))
             document = redacted_notice(notice, hanging, taken, swept)
             document["attachments"] = [redacted_attachment(item) for item in attached]
             sections += [*redacted_measures(taken), *attachments_section(attached)]

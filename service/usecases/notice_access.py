@@ -13,10 +13,13 @@ from dataclasses import replace
 from service.domain.errors import NotFound, NotPermitted
 from service.domain.identity import Caller, Role, key_sha256
 from service.domain.notice import Accused, CounterNotice, Letter, Notice
-from service.ports import Correspondence, NoticeLookups, Notices, Token
+from service.ports import Attachment, Correspondence, NoticeLookups, Notices, Token
 
 Who = Caller | Token
 """A caller with a key or account, or whoever came by a link."""
+
+NOTIFIER = "notifier"
+MODERATORS = "moderators"
 
 _JUDGES = (Role.MODERATOR, Role.ADMIN)
 
@@ -64,6 +67,15 @@ def is_notifier(who: Who, notice: Notice) -> bool:
     return who.role is Role.PLATFORM and notice.platform == who.name
 
 
+def own_party(who: Who, notice: Notice) -> str:
+    """Name the party for which somebody speaks, as letters do, or MODERATORS."""
+    if is_notifier(who, notice) or actor_of(who) == notice.received_by:
+        return NOTIFIER
+    if is_judge(who):
+        return MODERATORS
+    return party_of(who.platform or "", who.uploader) if isinstance(who, Token) else party_of(who.name, None)
+
+
 def check_notifier(who: Who, notice: Notice) -> None:
     """Let the notifier pass, and those who may do all. Raises NotPermitted."""
     if not is_judge(who) and not is_notifier(who, notice):
@@ -82,12 +94,16 @@ def shown_to(who: Who, notice: Notice, of: Correspondence) -> tuple[Notice, Corr
     if is_judge(who):
         return notice, of
     if is_notifier(who, notice):
-        return notice, replace(of, letters=tuple(item for item in of.letters if item.party == "notifier"))
+        letters = tuple(item for item in of.letters if item.party == NOTIFIER)
+        # What an uploader shows is passed on, as its counter-notice is; what moderators note is theirs.
+        attachments = tuple(item for item in of.attachments if item.party != MODERATORS)
+        return notice, replace(of, letters=letters, attachments=attachments)
     hidden = replace(notice.notifier, key="", contact="", address="", identity="", authority="")
     accused = tuple(item for item in notice.accused if _accused_of(who, item))
     letters = tuple(item for item in of.letters if _is_theirs(who, item))
     counters = tuple(item for item in of.counter_notices if _countered_by(who, item))
-    return replace(notice, notifier=hidden, accused=accused), Correspondence(letters, counters, ())
+    attachments = tuple(item for item in of.attachments if _is_theirs(who, item))
+    return replace(notice, notifier=hidden, accused=accused), Correspondence(letters, counters, attachments)
 
 
 def notifier_key(contact: str, who: Caller | None) -> str:
@@ -112,7 +128,7 @@ def _countered_by(who: Who, item: CounterNotice) -> bool:
     return concerns(who, item.platform, item.uploader)
 
 
-def _is_theirs(who: Who, item: Letter) -> bool:
+def _is_theirs(who: Who, item: Letter | Attachment) -> bool:
     if isinstance(who, Token):
         return who.platform is not None and item.party == party_of(who.platform, who.uploader)
     return item.party == f"platform:{who.name}" or item.party.startswith(f"uploader:{who.name}/")

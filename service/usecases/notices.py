@@ -48,6 +48,7 @@ from service.ports import (
 )
 from service.usecases import notice_fields, set_fields
 from service.usecases.notice_access import (
+    NOTIFIER,
     Who,
     actor_of,
     check_judge,
@@ -343,7 +344,7 @@ class NoticeDesk:
             actor_of(who),
             now,
             reason or what.en,
-            (letter(moved, event.value, "notifier", now, text),),
+            (letter(moved, event.value, NOTIFIER, now, text),),
             told_all(moved, "notice.closed"),
             end_all=end_all,
             fared=fared,
@@ -360,7 +361,7 @@ class NoticeDesk:
         event = NoticeEvent.FOUND_INCOMPLETE if lacking else NoticeEvent.FOUND_COMPLETE
         moved = replace(notice.moved(event, now), missing=tuple(item.value for item in lacking))
         text = notice_letters.incomplete(notice, lacking) if lacking else notice_letters.receipt(notice)
-        return moved, event, lacking, (letter(moved, event.value, "notifier", now, text),)
+        return moved, event, lacking, (letter(moved, event.value, NOTIFIER, now, text),)
 
     def _check(self, given: Given, who: Caller | None) -> None:
         if who is not None and who.role is Role.RIGHTS_OWNER and who.owner is None:

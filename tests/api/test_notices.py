@@ -230,6 +230,19 @@ def test_an_attachment_is_what_its_bytes_say(own: Api) -> None:
             assert own.get(f"{path}/{answer.json()['id']}", "atelier").status_code == 404
 
 
+def test_a_platform_attaches_for_its_uploaders_and_the_notifier_reads_it(own: Api) -> None:
+    notice_id = given(own)["id"]
+    post(own, notice_id, "measures")
+    path = f"/v1/notices/{notice_id}/attachments"
+    answer = own.client.post(path, files=[("file", ("sketch.pdf", b"%PDF-1.7 x"))], headers=bearer("atelier"))
+    assert (answer.status_code, answer.json()["party"]) == (201, "platform:atelier")
+    assert own.get(f"{path}/{answer.json()['id']}", "ro").content == b"%PDF-1.7 x"
+    memo = own.client.post(path, files=[("file", ("memo.pdf", b"%PDF-1.7 y"))], headers=bearer("mo"))
+    assert own.get(f"{path}/{memo.json()['id']}", "ro").status_code == 404
+    seen = own.get(f"/v1/notices/{notice_id}", "ro").json()["attachments"]
+    assert [item["name"] for item in seen] == ["sketch.pdf"]
+
+
 def test_strikes_are_told_to_the_platform_of_the_uploader(own: Api) -> None:
     post(own, given(own)["id"], "measures")
     wired = own.app.state.wired

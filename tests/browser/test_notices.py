@@ -177,8 +177,11 @@ def _reply(place: Town, uploader: Visitor, notice_id: str) -> None:
     expect(page.locator("#evidence-fault")).to_be_visible()
     uploader.look("counter-notice-missing")
     page.fill("#evidence", "https://draws.example/sketches")
+    document = {"name": "sketches.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 sketches"}
+    page.set_input_files("#attachments", files=document)  # type: ignore[arg-type]
     page.click("main form button.main")
     expect(page.locator("section.notice-receipt")).to_be_visible()
+    expect(page.locator("ul.notice-files a")).to_have_text("sketches.pdf")
     uploader.look("counter-notice-sent")
     uploader.complaints[:] = [text for text in uploader.complaints if "422" not in text]
 

@@ -286,6 +286,41 @@ def test_an_uploader_sees_what_stands_and_replies_for_some_uploads(house: House,
     assert [item.uploads for item in view.correspondence.counter_notices] == [(("atelier", names[0]),)]
 
 
+def test_files_of_a_reply_are_passed_on_and_given_back(house: House, links: Links) -> None:
+    uploader, notifier = house.visitor(), house.visitor()
+    names = uploads_in(uploader.get(links.uploader).text)
+    files = [("attachments", ("sketch <1>.pdf", PDF))]
+    done = uploader.post(links.uploader, {**REPLY, "uploads": names}, files=files)
+    assert "Your documents" in done.text
+    (kept,) = house.wired.notices.open(id_in(links.uploader), MO).correspondence.attachments
+    moderators = f"/console/notices/{id_in(links.uploader)}"
+    for visitor, base in ((uploader, links.uploader), (notifier, links.notifier), (house.visitor("mo"), moderators)):
+        assert "sketch &lt;1&gt;.pdf" in visitor.get(base).text
+        answer = visitor.get(f"{base}/attachments/{kept.id}")
+        assert (answer.content, answer.headers["content-disposition"][:11]) == (PDF, "attachment;")
+    assert uploader.get(f"{links.notifier[:-1]}/attachments/{kept.id}").status_code == 404
+
+
+def test_an_uploader_gets_no_file_of_the_notifier(house: House, links: Links) -> None:
+    notifier, uploader = house.visitor(), house.visitor()
+    notifier.get(links.notifier)
+    notifier.post(f"{links.notifier}/files", files=[("attachments", ("register.pdf", PDF))])
+    (kept,) = house.wired.notices.open(id_in(links.notifier), MO).correspondence.attachments
+    assert "register.pdf" in notifier.get(links.notifier).text
+    assert "register.pdf" not in uploader.get(links.uploader).text
+    assert uploader.get(f"{links.uploader}/attachments/{kept.id}").status_code == 404
+
+
+def test_with_a_file_of_another_kind_no_reply_is_received(house: House, reply_link: str) -> None:
+    visitor = house.visitor()
+    names = uploads_in(visitor.get(reply_link).text)
+    files = [("attachments", ("a.html", b"<script>alert(1)</script>"))]
+    answer = visitor.post(reply_link, {**REPLY, "uploads": names}, files=files)
+    assert (answer.status_code, 'id="attachments-fault"' in answer.text) == (422, True)
+    assert "I drew &lt;all&gt; of it." in answer.text
+    assert not house.wired.notices.open(id_in(reply_link), MO).correspondence.counter_notices
+
+
 @pytest.mark.parametrize("left_out", ["name", "contact", "address", "explanation", "evidence", "good_faith", "uploads"])
 def test_what_a_reply_lacks_is_told_beside_the_field(house: House, reply_link: str, left_out: str) -> None:
     visitor = house.visitor()

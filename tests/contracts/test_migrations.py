@@ -31,6 +31,27 @@ def _old_screening(engine: sa.Engine) -> None:
         )
 
 
+def _old_files(engine: sa.Engine, noon: datetime | str, added_by: dict[str, str]) -> None:
+    """Keep a notice that a key gave, with files, as the versions without parties did."""
+    with writing(engine) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO notices (id, version, state, jurisdiction, notifier, given_by, claim, reference_sets,"
+                " missing, received, received_by, rank)"
+                " VALUES ('ntc_1', 1, 'complete', 'prc', 'owner:ro', '{}', '{}', '[]', '[]', :noon, 'key:ro', 1)"
+            ),
+            {"noon": noon},
+        )
+        for number, (attachment, by) in enumerate(added_by.items()):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO notice_attachments (id, notice_id, name, sha256, media_type, size, added, added_by)"
+                    " VALUES (:id, 'ntc_1', 'a.pdf', :sha256, 'application/pdf', 1, :noon, :by)"
+                ),
+                {"id": attachment, "sha256": f"{number:064x}", "noon": noon, "by": by},
+            )
+
+
 class MigrationContract:
     """Subclasses give the fixture `url`, of an empty database."""
 
@@ -55,6 +76,18 @@ class MigrationContract:
         upgrade(engine)
         found = SqlScreeningStore(engine).find("atelier", idempotency_key="k")
         assert [(item.id, item.created, item.answer) for item in found] == [("scr_1", NOON, {"verdict": "review"})]
+        engine.dispose()
+
+    def test_files_of_notices_are_given_to_their_parties(self, url: str) -> None:
+        engine = connect(url)
+        upgrade(engine, "0007")
+        noon = NOON if engine.dialect.name == "postgresql" else "2026-11-20 12:00:00.000000"
+        _old_files(engine, noon, {"att_1": "key:ro", "att_2": "notifier:ntc_1", "att_3": "user:mo"})
+        upgrade(engine)
+        with engine.connect() as connection:
+            query = sa.text("SELECT id, party FROM notice_attachments ORDER BY id")
+            kept = [tuple(row) for row in connection.execute(query)]
+        assert kept == [("att_1", "notifier"), ("att_2", "notifier"), ("att_3", "moderators")]
         engine.dispose()
 
     def test_a_database_from_before_migrations_is_known(self, url: str) -> None:

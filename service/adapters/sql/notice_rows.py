@@ -154,7 +154,9 @@ def read_attachments(connection: sa.Connection, notice_id: str) -> list[Attachme
     """Read the attachments of a notice, oldest first."""
     query = sa.select(notice_attachments).where(notice_attachments.c.notice_id == notice_id)
     return [
-        Attachment(row.id, row.notice_id, row.name, row.sha256, row.media_type, row.size, row.added, row.added_by)
+        Attachment(
+            row.id, row.notice_id, row.name, row.sha256, row.media_type, row.size, row.added, row.added_by, row.party
+        )
         for row in connection.execute(query.order_by(notice_attachments.c.added, notice_attachments.c.id))
     ]
 

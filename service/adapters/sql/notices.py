@@ -122,6 +122,7 @@ class SqlNotices:
                 "size": item.size,
                 "added": item.added,
                 "added_by": item.added_by,
+                "party": item.party,
             }
             connection.execute(self._insert(notice_attachments).values(values).on_conflict_do_nothing())
         for measure_id in _to_end(connection, notice, step):

@@ -101,7 +101,8 @@ notice_attachments = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     time_column("added"),
     sa.Column("added_by", sa.String(160), nullable=False),
-    sa.UniqueConstraint("notice_id", "sha256", name="uq_notice_attachments_file"),
+    sa.Column("party", sa.String(640), nullable=False),
+    sa.UniqueConstraint("notice_id", "party", "sha256", name="uq_notice_attachments_file"),
 )
 
 # Ways in without an account; the secret itself is nowhere.

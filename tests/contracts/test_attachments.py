@@ -1,0 +1,164 @@
+"""Files of notices and counter-notices: who gives them, who reads them, and what is refused, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from service.adapters.sql.tables import audit_entries, outbox
+from service.domain.errors import InvalidFields, NotFound, TooLarge, UnsupportedContent, WrongState
+from service.domain.identity import Caller, Role
+from service.domain.notice import NoticeState
+from service.ports import Token
+from service.usecases.notice_access import Who
+from tests.databases import fresh_database
+from tests.notices import ATELIER, BAZAAR, MO, OWNER, REPLY, RIVAL, Bench
+
+PDF = b"%PDF-1.7 a contract"
+PNG = b"\x89PNG\r\n\x1a\n a sketch"
+COLLEAGUE = Caller("rosa", Role.RIGHTS_OWNER, "ro", via="user")
+UNA = Token("0" * 64, "", "atelier", "u-1")
+STRANGER = Token("1" * 64, "", "atelier", "u-9")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
+    engine = fresh_database(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def bench(engine: sa.Engine) -> Bench:
+    return Bench(engine)
+
+
+def of(who: Who, notice_id: str) -> Who:
+    """Give somebody who comes by a link the link of this notice."""
+    return replace(who, notice_id=notice_id) if isinstance(who, Token) else who
+
+
+def names_seen(bench: Bench, notice_id: str, who: Who) -> list[str]:
+    return [item.name for item in bench.desk.open(notice_id, of(who, notice_id)).correspondence.attachments]
+
+
+@pytest.fixture
+def shown(bench: Bench) -> str:
+    """Have every party give a file to one notice; return its id."""
+    notice_id = bench.acted()
+    for who, name in ((OWNER, "register.pdf"), (MO, "memo.pdf"), (ATELIER, "terms.pdf")):
+        bench.attachments.add(notice_id, name, PDF + name.encode(), who)
+    bench.counters.receive(notice_id, REPLY, of(UNA, notice_id), [("sketch.png", PNG)])
+    return notice_id
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        (MO, {"register.pdf", "memo.pdf", "terms.pdf", "sketch.png"}),
+        (OWNER, {"register.pdf", "terms.pdf", "sketch.png"}),
+        (COLLEAGUE, {"register.pdf", "terms.pdf", "sketch.png"}),
+        (ATELIER, {"terms.pdf", "sketch.png"}),
+        (BAZAAR, set()),
+        (UNA, {"sketch.png"}),
+        (STRANGER, set()),
+    ],
+)
+def test_a_file_is_read_by_moderators_by_its_party_and_by_the_notifier_where_it_is_passed_on(
+    bench: Bench, shown: str, who: Who, seen: set[str]
+) -> None:
+    assert set(names_seen(bench, shown, who)) == seen
+    for item in bench.desk.open(shown, MO).correspondence.attachments:
+        if item.name in seen:
+            assert bench.attachments.read(shown, item.id, of(who, shown))[0] == item
+        else:
+            with pytest.raises(NotFound):
+                bench.attachments.read(shown, item.id, of(who, shown))
+
+
+def test_a_notice_of_another_rights_owner_takes_and_gives_no_file(bench: Bench, shown: str) -> None:
+    item = bench.desk.open(shown, MO).correspondence.attachments[0]
+    with pytest.raises(NotFound):
+        bench.attachments.read(shown, item.id, RIVAL)
+    with pytest.raises(NotFound):
+        bench.attachments.add(shown, "a.pdf", PDF, RIVAL)
+
+
+def test_files_of_a_counter_notice_are_passed_on_with_it(bench: Bench, shown: str) -> None:
+    found = next(item for item in bench.desk.open(shown, MO).correspondence.attachments if item.name == "sketch.png")
+    assert (found.party, found.added_by) == ("uploader:atelier/u-1", "uploader:atelier/u-1")
+    with bench.engine.connect() as connection:
+        kind = outbox.c.kind == "notice.counter_notice"
+        payload = connection.scalars(sa.select(outbox.c.payload).where(kind)).first()
+        action = audit_entries.c.action == "notice.counter_notice_received"
+        entry = connection.scalars(sa.select(audit_entries.c.after).where(action)).one()
+    assert found.sha256 in str(payload)
+    assert found.sha256 in str(entry)
+    letters = bench.desk.open(shown, OWNER).correspondence.letters
+    (passed_on,) = [item for item in letters if item.kind == "counter_notice"]
+    assert "Attached: sketch.png" in passed_on.text.en
+    assert "所附文件：sketch.png" in passed_on.text.zh
+
+
+def test_no_party_takes_up_the_room_of_another(bench: Bench) -> None:
+    notice_id = bench.acted()
+    una = of(UNA, notice_id)
+    for number in range(3):
+        bench.attachments.add(notice_id, f"{number}.pdf", PDF + bytes([number]), una)
+    with pytest.raises(InvalidFields, match="3 files"):
+        bench.attachments.add(notice_id, "3.pdf", PDF + bytes([3]), una)
+    assert bench.attachments.add(notice_id, "register.pdf", PDF, OWNER).party == "notifier"
+
+
+def test_the_same_file_is_kept_once_a_party_and_tells_nobody_of_the_others(bench: Bench) -> None:
+    notice_id = bench.acted()
+    first = bench.attachments.add(notice_id, "ours.pdf", PDF, OWNER)
+    assert bench.attachments.add(notice_id, "again.pdf", PDF, COLLEAGUE) == first
+    theirs = bench.attachments.add(notice_id, "theirs.pdf", PDF, of(UNA, notice_id))
+    assert (theirs.name, theirs.sha256) == ("theirs.pdf", first.sha256)
+    assert names_seen(bench, notice_id, OWNER) == ["ours.pdf", "theirs.pdf"]
+
+
+def test_bytes_that_were_lost_come_back_with_the_same_file(bench: Bench) -> None:
+    notice_id = bench.acted()
+    found = bench.attachments.add(notice_id, "ours.pdf", PDF, OWNER)
+    bench.blobs.kept.clear()
+    with pytest.raises(NotFound):
+        bench.attachments.read(notice_id, found.id, OWNER)
+    bench.attachments.add(notice_id, "ours.pdf", PDF, OWNER)
+    assert bench.attachments.read(notice_id, found.id, OWNER) == (found, PDF)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "refused"),
+    [
+        ("page.html", b"<html>", UnsupportedContent),
+        ("empty.pdf", b"", UnsupportedContent),
+        ("huge.pdf", PDF + bytes(1_000), TooLarge),
+        ("", PDF, InvalidFields),
+        ("two\nlines.pdf", PDF, InvalidFields),
+    ],
+)
+def test_with_a_file_that_is_refused_no_counter_notice_is_received(
+    bench: Bench, name: str, data: bytes, refused: type[Exception]
+) -> None:
+    notice_id = bench.acted()
+    with pytest.raises(refused):
+        bench.counters.receive(notice_id, REPLY, of(UNA, notice_id), [("sketch.png", PNG), (name, data)])
+    view = bench.desk.open(notice_id, MO)
+    assert view.notice.state is NoticeState.MEASURES_TAKEN
+    assert view.correspondence.counter_notices == view.correspondence.attachments == ()
+    assert not bench.blobs.kept
+
+
+def test_nothing_is_added_to_a_notice_that_has_ended(bench: Bench) -> None:
+    notice_id = bench.acted()
+    bench.desk.withdraw(notice_id, OWNER)
+    with pytest.raises(WrongState):
+        bench.attachments.add(notice_id, "late.pdf", PDF, OWNER)
