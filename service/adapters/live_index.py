@@ -1,7 +1,8 @@
 """The index in force: the newest generation, changed as the record has changed since, and replaced without a pause.
 
 1. `_refresh_base`     a newly published generation is loaded and proved
-2. `_apply_record`     where the record has a newer revision, its active sets become those in force
+2. `_apply_record`     where the record has a newer revision, its active sets become those in force; references that
+                       could not be read are tried again
 
 A screening that has begun keeps the index it began with. What cannot be loaded, proved or applied leaves the old one in
 force, and says so in the log and the metrics.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,6 +35,8 @@ from service.domain.registration import SetsInForce
 from service.ports import Blobs, SetDirectory
 
 log = structlog.get_logger()
+AGAIN_SECONDS = 10.0
+"""After how long references that could not be read are tried again: a store may have been away for a moment."""
 
 
 class LiveIndex:
@@ -50,13 +54,14 @@ class LiveIndex:
         queue_size: int = 64,
         limits: PictureLimits | None = None,
         keep: bool = False,
+        again_seconds: float = AGAIN_SECONDS,
         on_change: Callable[[str, int], None] = lambda *_: None,
         on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare to watch `folder`, and the record where `directory` and `blobs` are given.
 
-        `on_change` is told the generation in force, and how many references of the record could not be read. Call
-        refresh() or watch() to load.
+        `on_change` is told the generation in force, and how many references of the record could not be read; these are
+        tried again after `again_seconds`. Call refresh() or watch() to load.
         """
         self._folder = folder
         self._directory = directory
@@ -75,6 +80,9 @@ class LiveIndex:
         self._loaded: _Identity | None = None
         self._refused: _Identity | None = None
         self._applied: int | None = None
+        self._lost: frozenset[_Key] = frozenset()
+        self._again_seconds = again_seconds
+        self._again_at = 0.0
         self._problem = f"no snapshot has been loaded from {folder} yet"
         self._changing = threading.Lock()
         self._stop = threading.Event()
@@ -106,6 +114,7 @@ class LiveIndex:
 
     def wake(self) -> None:
         """Look at once, in the watcher's thread: something has changed."""
+        self._again_at = 0.0
         self._wake.set()
 
     def watch(self, seconds: float) -> None:
@@ -146,35 +155,41 @@ class LiveIndex:
 
     def _apply_record(self) -> bool:
         """Make the record's active sets those in force. What screenings use changes in one assignment."""
-        if self._directory is None or self._base is None or self._directory.revision() == self._applied:
+        if self._directory is None or self._base is None:
+            return False
+        again = bool(self._lost) and time.monotonic() >= self._again_at
+        if self._directory.revision() == self._applied and not again:
             return False
         record = self._directory.in_force()
-        sets, left_out = self._readable(_wanted(self._base, record))
+        sets, lost = self._readable(_wanted(self._base, record))
+        self._again_at = time.monotonic() + self._again_seconds
+        if (record.revision, lost) == (self._applied, self._lost):
+            return False
         # From what is in force where it is of this generation: its tail is then not measured again.
         before = self._current if self._applied is not None and self._current is not None else self._base
         snapshot = live.with_changes(before.snapshot, sets, self._signals)
-        self._put_in_force(before.changed(snapshot, record.revision), left_out)
-        self._applied = record.revision
-        log.info("record_in_force", generation=self.get().generation, sets=len(sets), left_out=left_out)
+        self._put_in_force(before.changed(snapshot, record.revision), len(lost))
+        self._applied, self._lost = record.revision, lost
+        log.info("record_in_force", generation=self.get().generation, sets=len(sets), left_out=len(lost))
         return True
 
     def _put_in_force(self, index: LoadedIndex, left_out: int) -> None:
         self._current = index
         self._on_change(index.generation, left_out)
 
-    def _readable(self, sets: list[ReferenceSet]) -> tuple[list[ReferenceSet], int]:
-        """Leave out references that cannot be read, and count them: one lost picture must not hold up all others."""
+    def _readable(self, sets: list[ReferenceSet]) -> tuple[list[ReferenceSet], frozenset[_Key]]:
+        """Leave out references that cannot be read, and name them: one lost picture must not hold up all others."""
         base = {(item.slug, reference) for item in self.base().sets.values() for reference in item.references}
         tail = {(item.slug, reference) for item in sets for reference in item.references} - base
-        lost = {key for key in tail if self._reader is None or self._reader.get(*key) is None}
+        lost = frozenset(key for key in tail if self._reader is None or self._reader.get(*key) is None)
         if self._reader is not None:
             self._reader.forget_all_but({reference.sha256 for _, reference in tail})
         if not lost:
-            return sets, 0
+            return sets, lost
         return [
             replace(item, references=tuple(found for found in item.references if (item.slug, found) not in lost))
             for item in sets
-        ], len(lost)
+        ], lost
 
     def base(self) -> LoadedIndex:
         """Return the generation as it was published. Raises NotReady."""
@@ -229,6 +244,7 @@ def _wanted(base: LoadedIndex, record: SetsInForce) -> list[ReferenceSet]:
 
 
 _Identity = tuple[str, int]
+_Key = tuple[str, Reference]
 
 
 def _identity(folder: Path) -> _Identity:

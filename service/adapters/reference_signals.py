@@ -39,17 +39,22 @@ class ReferenceReader:
         self._backend = backend
         self._recipe = reference_signals.recipe(spec)
         self._read: dict[str, ReferenceSignals] = {}
+        self._told: set[str] = set()
 
     def get(self, slug: str, reference: Reference) -> ReferenceSignals | None:
-        """Return signals; None where neither they nor the picture can be read, which is logged."""
+        """Return signals; None where neither they nor the picture can be read, which is logged once."""
         known = self._read.get(reference.sha256)
         if known is not None:
             return known
         try:
             found = self._kept(reference.sha256) or self._computed(slug, reference)
         except (PictureError, EmbeddingQueueFull, OSError) as error:
-            log.error("reference_left_out", reference_set=slug, reference=reference.id, reason=str(error))  # noqa: TRY400
+            if reference.sha256 not in self._told:
+                reason = str(error)
+                log.error("reference_left_out", reference_set=slug, reference=reference.id, reason=reason)  # noqa: TRY400
+                self._told.add(reference.sha256)
             return None
+        self._told.discard(reference.sha256)
         self._read[reference.sha256] = found
         return found
 

@@ -150,9 +150,10 @@ class References:
     ) -> PictureReport:
         if isinstance(found, RefusedPicture):
             return PictureReport(found.name, Outcome.REFUSED, reason=found.reason)
+        # Also of a picture that is there already: what the blob store has lost comes back so.
+        keep(self._blobs, found)
         if found.sha256 in held:
             return PictureReport(found.name, Outcome.ALREADY_THERE, held[found.sha256])
-        keep(self._blobs, found)
         added = self._contents.add_reference(
             item.slug,
             RegisteredReference(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import DAMAGED, Api, Start, picture, wait_for
+from tests.api.conftest import DAMAGED, Api, Start, bearer, picture, wait_for
 from tests.api.registered import FIELDS, OWN, ROOK, add, filled, made, read, register_owners, send, verdict
 from tests.conftest import TinySnapshot
 from tests.fakes import draw, encoded
@@ -52,6 +55,23 @@ def test_pictures_are_reported_on_and_a_damaged_one_spoils_no_other(own: Api) ->
     assert reports[2]["id"] == reports[0]["id"]
     assert {"few_pictures"} <= {item["code"] for item in response.json()["advice"]}
     assert [item["file"] for item in read(own)["references"]] == ["images/a.png", "images/b.png"]
+
+
+def test_pictures_that_the_store_lost_come_back_with_their_files(own: Api, tmp_path: Path) -> None:
+    filled(own)
+    shutil.rmtree(tmp_path / "blobs")
+    send(own, "POST", f"/v1/reference-sets/{OWN}/activate", "ad")
+    assert wait_for(lambda: left_out(own) == len(ROOK), 2.0)
+    assert verdict(own) == "allow"
+    again = add(own, ("a.png", ROOK[0]))
+    assert again.json()["references"][0]["status"] == "already_there"
+    assert wait_for(lambda: verdict(own) == "block", 2.0)
+    assert left_out(own) == len(ROOK) - 1
+
+
+def left_out(api: Api) -> int:
+    metrics = api.client.get("/metrics", headers=bearer("ad")).text
+    return round(float(re.search(r"^lora_screening_references_left_out (\S+)$", metrics, re.MULTILINE)[1]))  # type: ignore[index]
 
 
 def test_where_no_file_could_be_taken_the_answer_says_why_by_place(own: Api) -> None:
