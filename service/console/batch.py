@@ -43,7 +43,7 @@ def read_batch(page: Page, files: Sequence[UploadFile]) -> Batch:
 def _told(page: Page, error: InvalidFields) -> list[str]:
     told = []
     for fault in error.faults:
-        said = fault.zh if page.language == "zh" and fault.zh else fault.message
+        said = fault.said(page.language)
         where = _WHERE.fullmatch(fault.location)
         if where is None:
             told.append(said)

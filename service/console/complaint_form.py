@@ -191,7 +191,7 @@ def told_faults(page: Page, error: InvalidFields, form: ComplaintForm) -> Faults
     """Put each fault at its field; those of uploads name their line."""
     faults, numbered = Faults(), form.numbered()
     for fault in error.faults:
-        said = fault.zh if page.language == "zh" and fault.zh else fault.message
+        said = fault.said(page.language)
         found = _ACCUSED.fullmatch(fault.location)
         if found and int(found[1]) < len(numbered):
             if fault.location.endswith(".platform"):

@@ -132,7 +132,7 @@ def _page(page: Page, notice_id: str, who: Token, form: ReplyForm, faults: Fault
 def _told(page: Page, error: InvalidFields) -> Faults:
     faults = Faults()
     for fault in error.faults:
-        said = fault.zh if page.language == "zh" and fault.zh else fault.message
+        said = fault.said(page.language)
         lacks = re.fullmatch(r"(?:missing: |缺少：)(.*)", said, re.DOTALL)
         place = FIELD if fault.location == "file" else fault.location
         faults.add(place, page.say(MISSING) % {"what": lacks[1]} if lacks else said)

@@ -29,7 +29,7 @@ def faults_of(page: Page, error: InvalidFields) -> Faults:
     """Take the faults that a use case found, each under its whole place: `title.en` and `work.en` are two fields."""
     faults = Faults()
     for fault in error.faults:
-        faults.add(fault.location, fault.zh if page.language == "zh" and fault.zh else fault.message)
+        faults.add(fault.location, fault.said(page.language))
     return faults
 
 

@@ -18,8 +18,7 @@ class Faults:
         """Take the faults that a use case found; `statement.en` is the field `statement_en`."""
         faults = cls()
         for fault in error.faults:
-            message = fault.zh if language == "zh" and fault.zh else fault.message
-            faults.add(fault.location.replace(".", "_"), message)
+            faults.add(fault.location.replace(".", "_"), fault.said(language))
         return faults
 
     def add(self, field: str, message: str) -> None:

@@ -105,7 +105,7 @@ def _judged(page: Page, notice_id: str, sent: Sent, field: str, act: Callable[..
     except InvalidFields as error:
         faults = Faults()
         for fault in error.faults:
-            faults.add(f"reason-{field}", fault.zh if page.language == "zh" and fault.zh else fault.message)
+            faults.add(f"reason-{field}", fault.said(page.language))
         return show_notice(page, notice_id, None, faults)
     return page.go(_path(notice_id), Flash(f"notice_{field}"))
 

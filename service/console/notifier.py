@@ -118,7 +118,7 @@ def show_suit(page: Page, at: Followed, sent: Sent) -> Response:
     except InvalidFields as error:
         faults = Faults()
         for fault in error.faults:
-            faults.add("suit", fault.zh if page.language == "zh" and fault.zh else fault.message)
+            faults.add("suit", fault.said(page.language))
         return show(page, at, ComplaintForm.of(page.wired.notices.open(at.notice_id, at.who).notice), faults)
     except TooLate:
         return page.go(at.base, Flash("suit_too_late"))

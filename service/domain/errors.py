@@ -46,6 +46,10 @@ class FieldFault:
     message: str
     zh: str | None = None
 
+    def said(self, language: str) -> str:
+        """Say it in Chinese where that is the `language` and the words are known, else in English."""
+        return self.zh if language == "zh" and self.zh else self.message
+
 
 class MalformedRequest(ServiceError):
     """The request is not JSON or not multipart where it should be."""

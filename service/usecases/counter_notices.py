@@ -96,7 +96,8 @@ class CounterNotices:
         uploads = self._uploads(found, given, who)
         uploader = {item.uploader for item in found.accused if item.upload in uploads}
         if len(uploader) > 1:
-            raise InvalidFields([FieldFault("uploads", "are of several uploaders; send one counter-notice for each")])
+            told = "are of several uploaders; send one counter-notice for each"
+            raise InvalidFields([FieldFault("uploads", told, "属于多位上传者；请分别提交反通知")])
         now = self._clock.now()
         counter = CounterNotice(
             id=new_id("ctr"),
@@ -274,7 +275,8 @@ class CounterNotices:
         own = {item.upload for item in every if concerns(who, item.platform, item.uploader)}
         strange = [item for item in given.uploads if item not in own]
         if strange:
-            raise InvalidFields([FieldFault("uploads", f"the notice is not about your {strange[0][1]}")])
+            told = f"the notice is not about your {strange[0][1]}"
+            raise InvalidFields([FieldFault("uploads", told, f"通知不涉及您的 {strange[0][1]}")])
         wanted = set(given.uploads) if given.uploads or is_judge(who) else own
         return tuple(item.upload for item in every if item.upload is not None and item.upload in wanted)
 

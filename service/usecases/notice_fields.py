@@ -35,7 +35,9 @@ def of_accused(accused: Sequence[Accused], most: int, platform: str | None, plac
         faults += _one(item, f"{place}[{number}]")
         if platform is not None and item.platform != platform:
             message = f"{item.platform[:64]} is another platform: pass on notices about your own uploads"
-            faults.append(FieldFault(f"{place}[{number}].platform", message))
+            faults.append(
+                FieldFault(f"{place}[{number}].platform", message, "属于其他平台：只能转交关于本平台内容的通知")
+            )
     return faults
 
 

@@ -36,7 +36,7 @@ class MeasureMaker:
         strange = [item for item in uploads or () if item not in by_upload]
         if strange:
             message = f"the notice is not about {strange[0][1]} of {strange[0][0]}"
-            raise InvalidFields([FieldFault("uploads", message)])
+            raise InvalidFields([FieldFault("uploads", message, f"通知不涉及 {strange[0][0]} 的 {strange[0][1]}")])
         wanted = [by_upload[item] for item in dict.fromkeys(uploads)] if uploads is not None else list(notice.accused)
         chosen: list[Accused] = []
         left_out: list[tuple[str, str, str]] = []

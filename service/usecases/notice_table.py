@@ -60,7 +60,9 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 raise InvalidFields([FieldFault(f"uploads:{reader.line_num}", message, "单元格多于表头")])
             yield reader.line_num, dict(zip(header, (cell.strip() for cell in row), strict=False))
     except csv.Error as error:
-        raise InvalidFields([FieldFault(f"uploads:{reader.line_num}", f"cannot be read: {error}")]) from error
+        raise InvalidFields(
+            [FieldFault(f"uploads:{reader.line_num}", f"cannot be read: {error}", "无法读取")]
+        ) from error
 
 
 def _check_header(header: list[str]) -> None:

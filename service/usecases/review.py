@@ -177,7 +177,7 @@ class Review:
         _check(kind, reason_code, comment, statement)
         case = self._case(case_id)
         if kind is DecisionKind.ESCALATE and case.state is CaseState.ESCALATED:
-            raise InvalidFields([FieldFault("decision", "this case is escalated already")])
+            raise InvalidFields([FieldFault("decision", "this case is escalated already", "该案件已经升级")])
         self._claim(case, who)
         screening = self._screening(case)
         if statement is None and kind is not DecisionKind.ESCALATE:
@@ -203,9 +203,9 @@ class Review:
         """
         _check(kind, reason_code, comment, None)
         if wanted.reference_set is None and wanted.uploader is None:
-            raise InvalidFields([FieldFault("filter", "name a reference set or an uploader")])
+            raise InvalidFields([FieldFault("filter", "name a reference set or an uploader", "请指定参考集或上传者")])
         if wanted.state is CaseState.DECIDED:
-            raise InvalidFields([FieldFault("filter", "these cases are decided already")])
+            raise InvalidFields([FieldFault("filter", "these cases are decided already", "这些案件已作出决定")])
         decided, skipped, cursor = 0, 0, None
         while decided + skipped < MOST_AT_ONCE:
             page = self._queue.page(wanted, order="oldest", cursor=cursor, most=MOST_ON_A_PAGE)
@@ -335,7 +335,8 @@ def _check_judge(who: Caller) -> None:
 def _check(kind: DecisionKind, reason: ReasonCode, comment: str, statement: Wording | None) -> None:
     if reason not in REASONS[kind]:
         fits = ", ".join(REASONS[kind])
-        raise InvalidFields([FieldFault("reason_code", f"{reason} does not fit {kind}; these do: {fits}")])
+        told = f"{reason} does not fit {kind}; these do: {fits}"
+        raise InvalidFields([FieldFault("reason_code", told, f"{reason} 不适用于 {kind}；可用：{fits}")])
     _check_text("comment", comment)
     if statement is not None:
         _check_text("statement.en", statement.en, needed=True)
@@ -344,5 +345,6 @@ def _check(kind: DecisionKind, reason: ReasonCode, comment: str, statement: Word
 
 def _check_text(location: str, text: str, *, needed: bool = False) -> None:
     if (needed and not text.strip()) or len(text) > MAX_TEXT or _CONTROL.search(text):
-        least = "must not be empty, " if needed else ""
-        raise InvalidFields([FieldFault(location, f"{least}may have {MAX_TEXT} characters and no control characters")])
+        least = Wording("must not be empty, ", "不能为空，") if needed else Wording("", "")
+        told = f"{least.en}may have {MAX_TEXT} characters and no control characters"
+        raise InvalidFields([FieldFault(location, told, f"{least.zh}最多 {MAX_TEXT} 个字符，不含控制字符")])

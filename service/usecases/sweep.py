@@ -202,16 +202,13 @@ def _check(
     found: Mapping[tuple[str, str], SweepHit],
     wanted: Mapping[tuple[str, str], SweepHit],
 ) -> None:
-    faults = [
-        FieldFault(
-            f"uploads[{number}]",
-            "it is licensed or private, so nothing stands against it"
-            if upload in found
-            else "the sweep did not find it",
-        )
-        for number, upload in enumerate(uploads)
-        if upload not in wanted
-    ]
+    free = Wording("it is licensed or private, so nothing stands against it", "已获许可或仅供私用，不对其采取措施")
+    strange = Wording("the sweep did not find it", "排查未发现该内容")
+    faults = []
+    for number, upload in enumerate(uploads):
+        if upload not in wanted:
+            told = free if upload in found else strange
+            faults.append(FieldFault(f"uploads[{number}]", told.en, told.zh))
     if faults:
         raise InvalidFields(faults)
 

@@ -166,6 +166,15 @@ def test_a_choice_that_is_none_is_told_beside_the_form(house: House, case_id: st
     assert house.wired.review.open(case_id).case.decision is None
 
 
+def test_a_fault_is_told_in_the_readers_language(house: House, case_id: str) -> None:
+    visitor = house.visitor("mo")
+    visitor.client.headers["Accept-Language"] = "zh-CN"
+    visitor.get(f"/console/cases/{case_id}")
+    answer = visitor.post(f"/console/cases/{case_id}/decision", {**FOUND, "comment": "x" * 10_001})
+    assert answer.status_code == 422
+    assert "个字符，不含控制字符" in answer.text
+
+
 def test_an_escalated_case_is_the_admins(house: House, case_id: str) -> None:
     decide(house.visitor("mo"), case_id, choice="escalate.legal_question")
     seen = house.visitor("lin").get(f"/console/cases/{case_id}").text
