@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +48,29 @@ def linear_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_runtime_can_be_named(linear_model: Path, name: str) -> None:
     backend = open_runtime(linear_model, TINY_SPEC, name)
     assert isinstance(backend, {"openvino": OpenVinoBackend, "onnxruntime": OnnxRuntimeBackend}[name])
+
+
+_OPENED = """
+import sys
+import numpy as np
+from pathlib import Path
+from indexer.backends.runtime import open_runtime
+from tests.fakes import TINY_SPEC
+
+sys.addaudithook(lambda event, _: sys.exit(f"went to the network: {event}") if event.startswith("socket.") else None)
+backend = open_runtime(Path(sys.argv[1]), TINY_SPEC, sys.argv[2])
+backend.embed(np.ones((1, 3, TINY_SPEC.image_size, TINY_SPEC.image_size), np.float32))
+"""
+
+
+@pytest.mark.parametrize("name", [*RUNTIMES, "auto"])
+def test_no_runtime_reports_to_its_maker(linear_model: Path, tmp_path: Path, name: str) -> None:
+    # Both keep an identifier in the home folder before they send; neither does where it takes itself to be under test.
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", _OPENED, str(linear_model), name]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_name_one_of_those_that_agree_is_taken(linear_model: Path) -> None:
