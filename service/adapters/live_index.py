@@ -157,14 +157,11 @@ class LiveIndex:
         """Make the record's active sets those in force. What screenings use changes in one assignment."""
         if self._directory is None or self._base is None:
             return False
-        again = bool(self._lost) and time.monotonic() >= self._again_at
-        if self._directory.revision() == self._applied and not again:
+        if self._directory.revision() == self._applied and not self._found_again():
             return False
         record = self._directory.in_force()
-        sets, lost = self._readable(_wanted(self._base, record))
         self._again_at = time.monotonic() + self._again_seconds
-        if (record.revision, lost) == (self._applied, self._lost):
-            return False
+        sets, lost = self._readable(_wanted(self._base, record))
         # From what is in force where it is of this generation: its tail is then not measured again.
         before = self._current if self._applied is not None and self._current is not None else self._base
         snapshot = live.with_changes(before.snapshot, sets, self._signals)
@@ -172,6 +169,14 @@ class LiveIndex:
         self._applied, self._lost = record.revision, lost
         log.info("record_in_force", generation=self.get().generation, sets=len(sets), left_out=len(lost))
         return True
+
+    def _found_again(self) -> bool:
+        """Tell whether a reference that was left out can be read by now."""
+        if not self._lost or self._reader is None or time.monotonic() < self._again_at:
+            return False
+        # Before the look, so that who wakes it meanwhile is heard.
+        self._again_at = time.monotonic() + self._again_seconds
+        return any(self._reader.get(*key) is not None for key in self._lost)
 
     def _put_in_force(self, index: LoadedIndex, left_out: int) -> None:
         self._current = index

@@ -50,6 +50,8 @@ _LOCK = ".rebuild.lock"
 _LOCKED = 3
 _LONGEST_SECONDS = 6 * 3600
 _NICE = 10
+FAILED_SECONDS = 600.0
+"""After how long a build that failed is tried again: what was lost may have come back."""
 
 
 class AlreadyRunning(Exception):
@@ -169,9 +171,13 @@ class Rebuilds:
         *,
         quiet_seconds: float,
         most_seconds: float,
+        failed_seconds: float = FAILED_SECONDS,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """Build when nothing has changed for `quiet_seconds`, or `most_seconds` after the first change."""
+        """Build when nothing has changed for `quiet_seconds`, or `most_seconds` after the first change.
+
+        What failed is tried again after `failed_seconds`, or when the record has changed.
+        """
         self._order = order
         self._index = index
         self._directory = directory
@@ -181,7 +187,9 @@ class Rebuilds:
         self._first: float | None = None
         self._last: float = 0.0
         self._seen: int | None = None
+        self._failed_seconds = failed_seconds
         self._failed_at: int | None = None
+        self._again_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="rebuilds", daemon=True)
         self._child: subprocess.Popen[bytes] | None = None
@@ -202,7 +210,7 @@ class Rebuilds:
     def is_due(self, now: float) -> bool:
         """Tell whether a build is due at `now` (time.monotonic()); to be asked again and again."""
         revision = self._directory.revision()
-        if revision == self._failed_at or not self._pending():
+        if (revision == self._failed_at and now < self._again_at) or not self._pending():
             self._first = None
             return False
         if revision != self._seen or self._first is None:
@@ -251,7 +259,7 @@ class Rebuilds:
             return
         reason = told.decode("utf-8", "replace").strip()
         if child.returncode != 0:
-            self._failed_at = revision
+            self._failed_at, self._again_at = revision, time.monotonic() + self._failed_seconds
             log.error("rebuild_failed", revision=revision, reason=reason)
             self._on_failure()
             return

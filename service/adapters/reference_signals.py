@@ -61,6 +61,7 @@ class ReferenceReader:
     def forget_all_but(self, wanted: set[str]) -> None:
         """Let go of signals in memory that the tail holds no more."""
         self._read = {sha256: found for sha256, found in self._read.items() if sha256 in wanted}
+        self._told &= wanted
 
     def _kept(self, sha256: str) -> ReferenceSignals | None:
         packed = self._signals.get(self._recipe, sha256)

@@ -43,11 +43,11 @@ def files_of(page: Page, sent: Sent) -> list[tuple[str, bytes]]:
 def keep_files(
     page: Page, notice_id: str, files: Sequence[tuple[str, bytes]], who: Who | None, secret: str = ""
 ) -> None:
-    """Keep files with a notice; whoever just gave it without an account comes with its secret."""
+    """Keep the notifier's files with a notice; whoever just gave it without an account comes with its secret."""
     if files:
         actor = who if who is not None else token_of(page.wired.notice_lookups, notice_id, secret)
         for name, data in files:
-            page.wired.attachments.add(notice_id, name, data, actor)
+            page.wired.attachments.add(notice_id, name, data, actor, for_notifier=True)
 
 
 def download(page: Page, notice_id: str, attachment_id: str, who: Who) -> Response:

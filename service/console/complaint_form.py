@@ -199,7 +199,8 @@ def told_faults(page: Page, error: InvalidFields, form: ComplaintForm) -> Faults
             else:
                 faults.add("accused", page.say(_AT_LINE) % {"line": numbered[int(found[1])][0], "fault": said})
         else:
-            faults.add(re.sub(r"\[\d+\].*", "", fault.location), said)
+            place = re.sub(r"\[\d+\].*", "", fault.location)
+            faults.add("attachments" if place == "file" else place, said)
     return faults
 
 

@@ -100,6 +100,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "found_complete": mark("Receipt"),
         "forwarded": mark("Notice passed on"),
         "counter_notice": mark("Counter-notice"),
+        "attachment": mark("File shown"),
         "suit": mark("Complaint or suit shown"),
         "suit_shown": mark("Measures kept"),
         "suit_shown_in_part": mark("Measures kept"),

@@ -70,6 +70,14 @@ def counter_forwarded(counter: CounterNotice, due: str | None, files: Sequence[s
     )
 
 
+def file_shown(name: str) -> Wording:
+    """Tell the notifier of a file that came from the uploader's side."""
+    return Wording(
+        f"A file was added from the uploader's side: {name}. You find it with the notice.",
+        f"上传者一方提交了文件：{name}。您可在通知页面查看。",
+    )
+
+
 def outcome(notice: Notice, what: Wording, why: str = "") -> Wording:
     """Tell how a notice, or a part of it, ended."""
     return Wording(

@@ -7,12 +7,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from service.domain import notice_letters
 from service.domain.errors import FieldFault, InvalidFields, NotFound, TooLarge, UnsupportedContent, WrongState
 from service.domain.identity import new_id
 from service.domain.notice import ENDED, Notice
 from service.ports import Attachment, Blobs, Clock, Notices, Step
 from service.usecases import set_fields
-from service.usecases.notice_access import Who, actor_of, own_party, seen_notice, shown_to
+from service.usecases.notice_access import (
+    MODERATORS,
+    NOTIFIER,
+    Who,
+    actor_of,
+    check_notifier,
+    own_party,
+    seen_notice,
+    shown_to,
+)
+from service.usecases.notice_mail import letter
 
 _SIGNS = (
     (b"%PDF-", "application/pdf"),
@@ -39,32 +50,36 @@ class Attachments:
         self._most = most
         self.most_bytes = most_bytes
 
-    def add(self, notice_id: str, name: str, data: bytes, who: Who) -> Attachment:
-        """Keep a file; the same again from the same party gives the first.
+    def add(self, notice_id: str, name: str, data: bytes, who: Who, *, for_notifier: bool = False) -> Attachment:
+        """Keep a file; the same again from the same party gives the first. The notifier is told of what others show.
 
-        Raises NotFound, InvalidFields, TooLarge, UnsupportedContent or WrongState.
+        With `for_notifier` it is the notifier's also where an admin brings it. Raises NotFound, NotPermitted,
+        InvalidFields, TooLarge, UnsupportedContent or WrongState.
         """
         notice = seen_notice(self._notices, who, notice_id)
         if notice.state in ENDED:
             raise WrongState(f"the notice {notice_id} is {notice.state}: nothing is added to it")
-        now = self._clock.now()
-        (found,) = self.prepared(notice, [(name, data)], who, now)
+        if for_notifier:
+            check_notifier(who, notice)
+        party, now = NOTIFIER if for_notifier else own_party(who, notice), self._clock.now()
+        (found,) = self.prepared(notice, [(name, data)], party, who, now)
         if found in self._notices.correspondence(notice_id).attachments:
             return found
-        step = Step(("notice.attachment_added",), actor_of(who), now, attachments=(found,))
+        told = letter(notice, "attachment", NOTIFIER, now, notice_letters.file_shown(found.name))
+        letters = () if party in {NOTIFIER, MODERATORS} else (told,)
+        step = Step(("notice.attachment_added",), actor_of(who), now, letters=letters, attachments=(found,))
         if not self._notices.save(replace(notice, version=notice.version + 1), step):
             raise WrongState(f"the notice {notice_id} was changed by somebody else meanwhile; send the file again")
         return found
 
     def prepared(
-        self, notice: Notice, files: Sequence[tuple[str, bytes]], who: Who, now: datetime
+        self, notice: Notice, files: Sequence[tuple[str, bytes]], party: str, who: Who, now: datetime
     ) -> tuple[Attachment, ...]:
-        """Look at files, each with its name, and keep their bytes, for a step that the record takes at `now`.
+        """Look at a party's files, each with its name, and keep their bytes, for a step that the record takes at `now`.
 
         What the same party gave before is returned as it is. Where one may not be kept, none is. Raises InvalidFields,
         TooLarge or UnsupportedContent.
         """
-        party, actor = own_party(who, notice), actor_of(who)
         every = self._notices.correspondence(notice.id).attachments
         kept = {item.sha256: item for item in every if item.party == party}
         given: dict[str, tuple[str, bytes, str]] = {}
@@ -78,7 +93,7 @@ class Attachments:
             self._blobs.write(f"attachments/{digest}", data)
         return tuple(
             kept.get(digest)
-            or Attachment(new_id("att"), notice.id, name, digest, media_type, len(data), now, actor, party)
+            or Attachment(new_id("att"), notice.id, name, digest, media_type, len(data), now, actor_of(who), party)
             for digest, (name, data, media_type) in given.items()
         )
 
@@ -96,7 +111,7 @@ class Attachments:
         return found, data
 
     def _checked(self, name: str, data: bytes) -> str:
-        set_fields.refuse(set_fields.line("name", name))
+        set_fields.refuse(set_fields.line("file", name))
         if len(data) > self.most_bytes:
             raise TooLarge(f"{name}: larger than the {self.most_bytes} bytes allowed")
         media_type = media_type_of(data)

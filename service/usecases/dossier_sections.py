@@ -134,7 +134,7 @@ def attachments_section(files: Sequence[Mapping[str, Any]]) -> list[Section]:
     if not files:
         return []
     rows = tuple(
-        (Wording(str(number), ""), f"{item['name']}\n{item['file'] or '– '}\nsha256 {item['sha256']}")
+        (Wording(str(number), ""), f"{item['name']} · {item['party']}\n{item['file'] or '– '}\nsha256 {item['sha256']}")
         for number, item in enumerate(files[:MOST_TOLD], 1)
     )
     return [Facts(Wording("Attachments", "附件"), rows, max(0, len(files) - MOST_TOLD))]

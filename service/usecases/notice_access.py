@@ -68,12 +68,17 @@ def is_notifier(who: Who, notice: Notice) -> bool:
 
 
 def own_party(who: Who, notice: Notice) -> str:
-    """Name the party for which somebody speaks, as letters do, or MODERATORS."""
+    """Name the party for which somebody gives files: as letters do, `unknown:<platform>`, or MODERATORS."""
     if is_notifier(who, notice) or actor_of(who) == notice.received_by:
         return NOTIFIER
     if is_judge(who):
         return MODERATORS
-    return party_of(who.platform or "", who.uploader) if isinstance(who, Token) else party_of(who.name, None)
+    return uploader_side(who.platform or "", who.uploader) if isinstance(who, Token) else party_of(who.name, None)
+
+
+def uploader_side(platform: str, uploader: str | None) -> str:
+    """Name the party of an uploader's files; those of one nobody knows are not the platform's."""
+    return party_of(platform, uploader) if uploader is not None else f"unknown:{platform}"
 
 
 def check_notifier(who: Who, notice: Notice) -> None:
@@ -102,7 +107,7 @@ def shown_to(who: Who, notice: Notice, of: Correspondence) -> tuple[Notice, Corr
     accused = tuple(item for item in notice.accused if _accused_of(who, item))
     letters = tuple(item for item in of.letters if _is_theirs(who, item))
     counters = tuple(item for item in of.counter_notices if _countered_by(who, item))
-    attachments = tuple(item for item in of.attachments if _is_theirs(who, item))
+    attachments = tuple(item for item in of.attachments if _may_read(who, item))
     return replace(notice, notifier=hidden, accused=accused), Correspondence(letters, counters, attachments)
 
 
@@ -128,10 +133,19 @@ def _countered_by(who: Who, item: CounterNotice) -> bool:
     return concerns(who, item.platform, item.uploader)
 
 
-def _is_theirs(who: Who, item: Letter | Attachment) -> bool:
+def _is_theirs(who: Who, item: Letter) -> bool:
     if isinstance(who, Token):
         return who.platform is not None and item.party == party_of(who.platform, who.uploader)
     return item.party == f"platform:{who.name}" or item.party.startswith(f"uploader:{who.name}/")
+
+
+def _may_read(who: Who, item: Attachment) -> bool:
+    """Tell whether a file is theirs. All unknown uploaders of a platform have one link: it gives nothing back."""
+    if isinstance(who, Token):
+        return who.uploader is not None and item.party == party_of(who.platform or "", who.uploader)
+    return item.party in {party_of(who.name, None), f"unknown:{who.name}"} or item.party.startswith(
+        f"uploader:{who.name}/"
+    )
 
 
 def _may_see(who: Who, notice: Notice) -> bool:

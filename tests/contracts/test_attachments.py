@@ -10,18 +10,19 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.sql.tables import audit_entries, outbox
-from service.domain.errors import InvalidFields, NotFound, TooLarge, UnsupportedContent, WrongState
+from service.domain.errors import InvalidFields, NotFound, NotPermitted, TooLarge, UnsupportedContent, WrongState
 from service.domain.identity import Caller, Role
-from service.domain.notice import NoticeState
+from service.domain.notice import Accused, NoticeState
 from service.ports import Token
 from service.usecases.notice_access import Who
 from tests.databases import fresh_database
-from tests.notices import ATELIER, BAZAAR, MO, OWNER, REPLY, RIVAL, Bench
+from tests.notices import ATELIER, BAZAAR, GIVEN, MO, OWNER, REPLY, RIVAL, Bench
 
 PDF = b"%PDF-1.7 a contract"
 PNG = b"\x89PNG\r\n\x1a\n a sketch"
 COLLEAGUE = Caller("rosa", Role.RIGHTS_OWNER, "ro", via="user")
 UNA = Token("0" * 64, "", "atelier", "u-1")
+UNKNOWN = Token("2" * 64, "", "atelier", None)
 STRANGER = Token("1" * 64, "", "atelier", "u-9")
 
 
@@ -67,6 +68,7 @@ def shown(bench: Bench) -> str:
         (ATELIER, {"terms.pdf", "sketch.png"}),
         (BAZAAR, set()),
         (UNA, {"sketch.png"}),
+        (UNKNOWN, set()),
         (STRANGER, set()),
     ],
 )
@@ -123,6 +125,46 @@ def test_the_same_file_is_kept_once_a_party_and_tells_nobody_of_the_others(bench
     theirs = bench.attachments.add(notice_id, "theirs.pdf", PDF, of(UNA, notice_id))
     assert (theirs.name, theirs.sha256) == ("theirs.pdf", first.sha256)
     assert names_seen(bench, notice_id, OWNER) == ["ours.pdf", "theirs.pdf"]
+
+
+def test_the_one_link_of_all_unknown_uploaders_gives_no_file_back(bench: Bench) -> None:
+    accused = (Accused("atelier", "model-1"), Accused("atelier", "never screened"))
+    notice_id = bench.acted(replace(GIVEN, accused=accused))
+    unknown = of(UNKNOWN, notice_id)
+    for number in range(3):
+        bench.attachments.add(notice_id, f"passport {number}.pdf", PDF + bytes([number]), unknown)
+    terms = bench.attachments.add(notice_id, "terms.pdf", PDF, ATELIER)
+    assert names_seen(bench, notice_id, UNKNOWN) == []
+    with pytest.raises(NotFound):
+        bench.attachments.read(notice_id, terms.id, unknown)
+    for who in (ATELIER, OWNER, MO):
+        assert len(names_seen(bench, notice_id, who)) == 4
+    assert names_seen(bench, notice_id, UNA) == []
+
+
+def test_the_notifier_is_told_of_a_file_that_the_other_side_shows(bench: Bench) -> None:
+    notice_id = bench.acted()
+    for who, name in ((ATELIER, "terms.pdf"), (OWNER, "register.pdf"), (MO, "memo.pdf")):
+        bench.attachments.add(notice_id, name, PDF + name.encode(), who)
+    letters = bench.desk.open(notice_id, OWNER).correspondence.letters
+    assert [item.text.en.split(": ")[1] for item in letters if item.kind == "attachment"] == [
+        "terms.pdf. You find it with the notice."
+    ]
+
+
+def test_what_an_admin_brings_for_the_notifier_is_the_notifiers(bench: Bench) -> None:
+    notice_id = bench.acted()
+    assert bench.attachments.add(notice_id, "register.pdf", PDF, MO, for_notifier=True).party == "notifier"
+    assert names_seen(bench, notice_id, OWNER) == ["register.pdf"]
+    with pytest.raises(NotPermitted):
+        bench.attachments.add(notice_id, "a.pdf", PNG, ATELIER, for_notifier=True)
+
+
+def test_what_moderators_send_for_an_uploader_is_the_uploaders(bench: Bench) -> None:
+    notice_id = bench.acted()
+    asked = replace(REPLY, uploads=(("atelier", "model-1"),))
+    bench.counters.receive(notice_id, asked, MO, [("sketch.png", PNG)])
+    assert names_seen(bench, notice_id, UNA) == names_seen(bench, notice_id, OWNER) == ["sketch.png"]
 
 
 def test_bytes_that_were_lost_come_back_with_the_same_file(bench: Bench) -> None:

@@ -157,7 +157,9 @@ def read_attachments(connection: sa.Connection, notice_id: str) -> list[Attachme
         Attachment(
             row.id, row.notice_id, row.name, row.sha256, row.media_type, row.size, row.added, row.added_by, row.party
         )
-        for row in connection.execute(query.order_by(notice_attachments.c.added, notice_attachments.c.id))
+        for row in connection.execute(
+            query.order_by(notice_attachments.c.added, notice_attachments.c.name, notice_attachments.c.id)
+        )
     ]
 
 

@@ -16,11 +16,13 @@ _UNIQUE = "uq_notice_attachments_file"
 def upgrade() -> None:
     """Add the party."""
     with op.batch_alter_table("notice_attachments") as batch:
-        # Who else added a file so far was a moderator, or cannot be told from one: it is shown to moderators alone.
+        # Notifiers and moderators alone added files so far. Who cannot be told from a moderator counts as one.
         batch.add_column(sa.Column("party", sa.String(length=640), nullable=False, server_default="moderators"))
     op.execute(
         "UPDATE notice_attachments SET party = 'notifier' WHERE added_by LIKE 'notifier:%' OR added_by ="
         " (SELECT received_by FROM notices WHERE notices.id = notice_attachments.notice_id)"
+        " OR added_by IN (SELECT 'user:' || name FROM users WHERE role IN ('rights_owner', 'platform'))"
+        " OR added_by IN (SELECT 'key:' || holder FROM api_keys WHERE role IN ('rights_owner', 'platform'))"
     )
     with op.batch_alter_table("notice_attachments") as batch:
         batch.alter_column("party", server_default=None)
@@ -29,7 +31,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away, and of files that several sides gave all but one."""
+    """Take it away, and of a file that several parties gave all but one, the notifier's first."""
+    op.execute(
+        "DELETE FROM notice_attachments WHERE party <> 'notifier' AND EXISTS (SELECT 1 FROM notice_attachments AS own"
+        " WHERE own.notice_id = notice_attachments.notice_id AND own.sha256 = notice_attachments.sha256"
+        " AND own.party = 'notifier')"
+    )
     op.execute(
         "DELETE FROM notice_attachments WHERE id NOT IN"
         " (SELECT MIN(id) FROM notice_attachments GROUP BY notice_id, sha256)"
