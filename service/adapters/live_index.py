@@ -157,10 +157,14 @@ class LiveIndex:
         """Make the record's active sets those in force. What screenings use changes in one assignment."""
         if self._directory is None or self._base is None:
             return False
-        if self._directory.revision() == self._applied and not self._found_again():
+        unchanged = self._directory.revision() == self._applied
+        if unchanged and (not self._lost or time.monotonic() < self._again_at):
+            return False
+        # Before the look, so that who wakes it meanwhile is heard.
+        self._again_at = time.monotonic() + self._again_seconds
+        if unchanged and not any(self._can_be_read(key) for key in self._lost):
             return False
         record = self._directory.in_force()
-        self._again_at = time.monotonic() + self._again_seconds
         sets, lost = self._readable(_wanted(self._base, record))
         # From what is in force where it is of this generation: its tail is then not measured again.
         before = self._current if self._applied is not None and self._current is not None else self._base
@@ -170,14 +174,6 @@ class LiveIndex:
         log.info("record_in_force", generation=self.get().generation, sets=len(sets), left_out=len(lost))
         return True
 
-    def _found_again(self) -> bool:
-        """Tell whether a reference that was left out can be read by now."""
-        if not self._lost or self._reader is None or time.monotonic() < self._again_at:
-            return False
-        # Before the look, so that who wakes it meanwhile is heard.
-        self._again_at = time.monotonic() + self._again_seconds
-        return any(self._reader.get(*key) is not None for key in self._lost)
-
     def _put_in_force(self, index: LoadedIndex, left_out: int) -> None:
         self._current = index
         self._on_change(index.generation, left_out)
@@ -186,7 +182,7 @@ class LiveIndex:
         """Leave out references that cannot be read, and name them: one lost picture must not hold up all others."""
         base = {(item.slug, reference) for item in self.base().sets.values() for reference in item.references}
         tail = {(item.slug, reference) for item in sets for reference in item.references} - base
-        lost = frozenset(key for key in tail if self._reader is None or self._reader.get(*key) is None)
+        lost = frozenset(key for key in tail if not self._can_be_read(key))
         if self._reader is not None:
             self._reader.forget_all_but({reference.sha256 for _, reference in tail})
         if not lost:
@@ -195,6 +191,9 @@ class LiveIndex:
             replace(item, references=tuple(found for found in item.references if (item.slug, found) not in lost))
             for item in sets
         ], lost
+
+    def _can_be_read(self, key: _Key) -> bool:
+        return self._reader is not None and self._reader.get(*key) is not None
 
     def base(self) -> LoadedIndex:
         """Return the generation as it was published. Raises NotReady."""

@@ -71,10 +71,10 @@ def counter_forwarded(counter: CounterNotice, due: str | None, files: Sequence[s
 
 
 def file_shown(name: str) -> Wording:
-    """Tell the notifier of a file that came from the uploader's side."""
+    """Tell the notifier of a file that an uploader, or their platform, gave."""
     return Wording(
-        f"A file was added from the uploader's side: {name}. You find it with the notice.",
-        f"上传者一方提交了文件：{name}。您可在通知页面查看。",
+        f"The uploader, or their platform, added a file: {name}. You find it with the notice.",
+        f"上传者或其平台提交了文件：{name}。您可在通知页面查看。",
     )
 
 

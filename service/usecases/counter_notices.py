@@ -34,8 +34,8 @@ from service.usecases.notice_access import (
     concerns,
     is_judge,
     party_of,
+    party_of_files,
     seen_notice,
-    uploader_side,
 )
 from service.usecases.notice_mail import letter, told_all
 from service.usecases.notice_measures import MeasureMaker
@@ -124,7 +124,7 @@ class CounterNotices:
         moved = found.moved(NoticeEvent.COUNTER_NOTICE_RECEIVED, now)
         # Both at once: one change of the record, two entries in its log.
         moved = replace(moved.moved(NoticeEvent.COUNTER_NOTICE_FORWARDED, now), version=found.version + 1)
-        party = uploader_side(counter.platform, counter.uploader)
+        party = party_of_files(counter.platform, counter.uploader)
         attached = self._attachments.prepared(found, files, party, who, now) if files else ()
         self._save(moved, self._forwarding(moved, counter, attached, who, now))
         log.info("counter_notice_received", notice_id=notice_id, counter_notice_id=counter.id)

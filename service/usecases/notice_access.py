@@ -73,11 +73,11 @@ def own_party(who: Who, notice: Notice) -> str:
         return NOTIFIER
     if is_judge(who):
         return MODERATORS
-    return uploader_side(who.platform or "", who.uploader) if isinstance(who, Token) else party_of(who.name, None)
+    return party_of_files(who.platform or "", who.uploader) if isinstance(who, Token) else party_of(who.name, None)
 
 
-def uploader_side(platform: str, uploader: str | None) -> str:
-    """Name the party of an uploader's files; those of one nobody knows are not the platform's."""
+def party_of_files(platform: str, uploader: str | None) -> str:
+    """Name an uploader as a party that gives files; those of one whom nobody knows are not the platform's."""
     return party_of(platform, uploader) if uploader is not None else f"unknown:{platform}"
 
 

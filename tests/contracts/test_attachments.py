@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +13,6 @@ from service.domain.identity import Caller, Role
 from service.domain.notice import Accused, NoticeState
 from service.ports import Token
 from service.usecases.notice_access import Who
-from tests.databases import fresh_database
 from tests.notices import ATELIER, BAZAAR, GIVEN, MO, OWNER, REPLY, RIVAL, Bench
 
 PDF = b"%PDF-1.7 a contract"
@@ -24,20 +21,6 @@ COLLEAGUE = Caller("rosa", Role.RIGHTS_OWNER, "ro", via="user")
 UNA = Token("0" * 64, "", "atelier", "u-1")
 UNKNOWN = Token("2" * 64, "", "atelier", None)
 STRANGER = Token("1" * 64, "", "atelier", "u-9")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = fresh_database(url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def bench(engine: sa.Engine) -> Bench:
-    return Bench(engine)
 
 
 def of(who: Who, notice_id: str) -> Who:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from indexer.loras import read_signals
@@ -20,19 +17,9 @@ from service.domain.blocked import BlockedLora
 from service.domain.case import LEASE, UNDO, CaseState, DecisionKind, ReasonCode
 from service.ports import Finished
 from tests.cases import NOON, actions, case, decision, finished, screening
-from tests.databases import fresh_database
 from tests.notices import ATELIER, DAY, OWNER, REPLY, Bench
 
 FINAL = NOON + UNDO
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = fresh_database(url)
-    yield Bench(engine)
-    engine.dispose()
 
 
 def lora(number: int) -> LoraSignals:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,23 +19,12 @@ from service.adapters.sql.outbox import write_message
 from service.domain.case import CaseState, DecisionKind, Origin, ReasonCode
 from service.domain.message import LEASE, Attempt, DeliveryState, Endpoint
 from tests.cases import MINUTE, case, decision, fill
-from tests.databases import fresh_database
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ATELIER = "platform:atelier"
 ENDPOINT = Endpoint("whe_1", ATELIER, "https://hooks.example/a", (), "whsec_AAAA", NOON, "key:atelier")
 TAKEN = Attempt(1, NOON, 0.1, 200, "ok")
 REFUSED = Attempt(1, NOON, 0.1, 500, "no")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    url = (
-        f"sqlite:///{tmp_path / 'record.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    engine = fresh_database(url)
-    yield engine
-    engine.dispose()
 
 
 class Sent:

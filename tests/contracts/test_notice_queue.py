@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from service.adapters.sql.notice_counts import SqlNoticeCounts
 from service.domain.notice import NoticeState
@@ -15,22 +12,7 @@ from service.domain.notice_terms import Jurisdiction, TermDays, profiles
 from service.domain.wording import Wording
 from service.ports import NoticeFilter, SweptUpload
 from service.usecases.notice_queue import NoticeCounters, NoticeQueue
-from tests.databases import fresh_database
 from tests.notices import DAY, GIVEN, MO, OWNER, REPLY, Bench
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = fresh_database(url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def bench(engine: sa.Engine) -> Bench:
-    return Bench(engine)
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -22,25 +20,10 @@ from service.ports import NoticeFilter, Step, SweptUpload
 from service.usecases.notice_access import token_of
 from service.usecases.notices import Given
 from tests.cases import NOON, actions
-from tests.databases import fresh_database
 from tests.notices import ATELIER, BAZAAR, DAY, GIVEN, MO, OWNER, REPLY, RIVAL, Bench, notice
 
 RACERS = 6
 STRICT_EU = replace(GIVEN, jurisdiction=Jurisdiction.EU)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = fresh_database(url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def bench(engine: sa.Engine) -> Bench:
-    return Bench(engine)
 
 
 def told(engine: sa.Engine, recipient: str) -> list[str]:

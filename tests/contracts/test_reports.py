@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,14 +22,6 @@ from tests.databases import fresh_database
 TODAY = NOON.date()
 DAY = timedelta(days=1)
 SINCE, UNTIL = TODAY - timedelta(days=2), TODAY + DAY
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    on_disk = f"sqlite:///{tmp_path / 'record.db'}"
-    engine = fresh_database(on_disk if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield engine
-    engine.dispose()
 
 
 def screened(engine: sa.Engine, number: int, when: datetime, verdict: str, *sets: str, shadow: bool = False) -> None:

@@ -23,14 +23,10 @@ from tests.fakes import FixedClock
 from tests.tampering import unlock
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    engine = fresh_database(url)
+@pytest.fixture
+def engine(engine: sa.Engine) -> sa.Engine:
     write(engine, 7)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 class FakeStamps:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,17 +16,13 @@ from service.domain.case import LEASE, CaseState, DecisionKind, ReasonCode
 from service.domain.errors import InvalidFields
 from service.usecases.statistics import Figures, Statistics, as_csv
 from tests.cases import MINUTE, NOON, case, decision, fill
-from tests.databases import fresh_database
 from tests.fakes import FixedClock
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    sqlite = request.param == "sqlite"
-    engine = fresh_database(f"sqlite:///{tmp_path / 'r.db'}" if sqlite else request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def engine(engine: sa.Engine) -> sa.Engine:
     fill(engine, case())
-    yield engine
-    engine.dispose()
+    return engine
 
 
 def note(

@@ -1,4 +1,4 @@
-"""Whose a file of a notice is, so that each side's files are its own: told to it, and counted against it alone."""
+"""Whose a file of a notice is, so that each party's files are its own: told to it, and counted against it alone."""
 
 from __future__ import annotations
 
